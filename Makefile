@@ -1,0 +1,52 @@
+# Every command of the project is one line here; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help setup serve test check bench lock format clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.serve ## build .venv; afterwards .venv/bin/keystead works
+
+serve: $(VENV)/.serve ## start everything with the sample institution on one port
+	@KEYSTEAD_SAMPLE_DATA=$${KEYSTEAD_SAMPLE_DATA:-1} $(BIN)/python scripts/serve.py
+
+test: $(VENV)/.dev ## get what the tests need and run every test
+	@scripts/get-browser
+	@$(BIN)/python scripts/checks.py
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/.dev ## the fast loop: format, lint, types, import rules, pure tests
+	@$(BIN)/python scripts/checks.py
+	@$(BIN)/python -m pytest -m pure
+
+bench: $(VENV)/.dev ## the benchmarks, each against its baseline in the same run
+	@$(BIN)/python -m bench
+
+format: $(VENV)/.dev ## put the code in form
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lock: ## write the lock files anew
+	@scripts/lock
+
+clean: ## remove what was built, keep the data under var/
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit("Keystead needs Python 3.11 or newer; name one with make PYTHON=...") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.serve: $(VENV)/.python requirements/serve.txt pyproject.toml
+	@echo "Building the environment in $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/serve.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.serve requirements/dev.txt
+	@echo "Adding what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

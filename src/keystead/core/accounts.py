@@ -1,0 +1,100 @@
+"""What is an account, and which accounts stand above it?"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from keystead.core.ids import AccountId
+from keystead.core.instants import EPOCH, Instant
+
+
+class AccountKind(StrEnum):
+    """Site Admin stands above all tenants; a root account is a tenant; the others are below one."""
+
+    SITE_ADMIN = "site_admin"
+    ROOT = "root"
+    SUB = "sub"
+
+
+class Policy(StrEnum):
+    """Optional Canvas behaviours that an operator switches on per root account; all are off by default."""
+
+    REGENERATE_SECRETS = "regenerate_secrets"
+    OWN_DOMAIN_ONLY = "domain_root_account_restriction"
+    EXACT_REDIRECTS = "exact_redirect_uris"
+    POST_ONLY_DENY = "post_only_deny"
+    LIMIT_PERSONAL_TOKENS = "limit_personal_access_tokens"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account of the tree. ``root_id`` is its own id for Site Admin and root accounts."""
+
+    id: AccountId
+    name: str
+    kind: AccountKind
+    parent_id: AccountId | None
+    root_id: AccountId
+    uuid: str
+    domain: str | None = None
+    consortium_parent_id: AccountId | None = None
+    policies: frozenset[Policy] = field(default_factory=frozenset)
+    default_time_zone: str = "America/Denver"
+    is_deleted: bool = False
+    created_at: Instant = EPOCH
+
+    @property
+    def is_root(self) -> bool:
+        """Site Admin counts as a root account (docs/canvas-compat.md, Account tree)."""
+        return self.kind is not AccountKind.SUB
+
+    @property
+    def is_site_admin(self) -> bool:
+        """Whether this is the one account above all tenants."""
+        return self.kind is AccountKind.SITE_ADMIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPath:
+    """An account with everything above it that has a say about developer keys.
+
+    ``chain`` runs from the account up to its root account; the parent of a consortium is appended when the
+    *root* account is its child. Site Admin is never in it.
+    """
+
+    account: Account
+    chain: tuple[Account, ...]
+
+    @property
+    def ids(self) -> tuple[AccountId, ...]:
+        """The ids of the chain, nearest first."""
+        return tuple(account.id for account in self.chain)
+
+    @property
+    def root(self) -> Account:
+        """The tenant this account belongs to."""
+        return next(account for account in self.chain if account.id == self.account.root_id)
+
+    @property
+    def is_consortium_child(self) -> bool:
+        """Whether a consortium parent stands above the root account."""
+        return self.root.consortium_parent_id is not None
+
+
+def path_of(lineage: Sequence[Account], consortium_parent: Account | None) -> AccountPath:
+    """Return the path of ``lineage[0]``, given its lineage up to the root account and the consortium parent."""
+    above = () if consortium_parent is None else (consortium_parent,)
+    return AccountPath(account=lineage[0], chain=(*lineage, *above))
+
+
+def normal_host(host: str) -> str:
+    """Return a host as domains are compared: lower case, without port and without a final dot."""
+    name = host.strip().lower()
+    if name.startswith("["):
+        return name.partition("]")[0] + "]"
+    return name.partition(":")[0].rstrip(".")
+
+
+def is_descendant(account: Account, of: Account, lineage: Iterable[Account]) -> bool:
+    """Whether ``account`` is ``of`` or stands below it."""
+    return account.id == of.id or any(above.id == of.id for above in lineage)

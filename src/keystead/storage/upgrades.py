@@ -1,0 +1,61 @@
+"""Does the database have the schema this version needs, and how does it get there?"""
+
+from enum import Enum
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect
+
+from keystead.storage.schema import usage_metadata
+
+_LOCK = 7_031_998
+
+
+class SchemaState(Enum):
+    """How a database's schema stands to this version's."""
+
+    EMPTY = "empty"
+    OLDER = "older"
+    CURRENT = "current"
+    NEWER = "newer"
+
+
+def schema_state(engine: Engine) -> SchemaState:
+    """Return how the database's schema stands to the one this version needs."""
+    with engine.connect() as connection:
+        return _state(connection)
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema up to this version's, in one transaction; rivals wait for each other."""
+    with engine.connect() as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        if _state(connection) is not SchemaState.CURRENT:
+            command.upgrade(_config(connection), "head")
+
+
+def make_usage_tables(engine: Engine) -> None:
+    """Make the tables of telemetry where they are missing; they hold nothing a decision needs."""
+    usage_metadata.create_all(engine)
+
+
+def _state(connection: Connection) -> SchemaState:
+    scripts = ScriptDirectory.from_config(_config(connection))
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == scripts.get_current_head():
+        return SchemaState.CURRENT
+    if current is None:
+        return SchemaState.OLDER if inspect(connection).has_table("accounts") else SchemaState.EMPTY
+    known = {script.revision for script in scripts.walk_revisions()}
+    return SchemaState.OLDER if current in known else SchemaState.NEWER
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config

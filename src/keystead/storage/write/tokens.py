@@ -1,0 +1,81 @@
+"""Stores tokens; their credentials only as digests."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import insert, update
+
+from keystead.core.credentials import Secret
+from keystead.core.ids import KeyId, TokenId, UserId
+from keystead.core.tokens import TokenState
+from keystead.storage.schema import tokens
+from keystead.storage.transaction import Transaction
+
+
+def insert_token(
+    tx: Transaction,
+    *,
+    user_id: UserId,
+    key_id: KeyId,
+    access: Secret | None,
+    refresh: Secret | None,
+    scopes: Iterable[str],
+    **values: Any,
+) -> TokenId:
+    """Store a new token and return its id; ``access`` is None for tokens that only name a person."""
+    row: dict[str, Any] = {"state": TokenState.ACTIVE} | values
+    row |= {
+        "user_id": user_id,
+        "key_id": key_id,
+        "digest": _digest(tx, access),
+        "refresh_digest": _digest(tx, refresh),
+        "hint": "" if access is None else access.hint,
+        "scopes": " ".join(scopes),
+        "created_at": tx.now,
+        "updated_at": tx.now,
+    }
+    return TokenId(tx.connection.execute(insert(tokens).values(row).returning(tokens.c.id)).scalar_one())
+
+
+def replace_access(tx: Transaction, token_id: int, access: Secret, **values: Any) -> None:
+    """Give a token a new access credential; the old one is unknown from then on."""
+    update_token(tx, token_id, digest=_digest(tx, access), hint=access.hint, **values)
+
+
+def replace_refresh(tx: Transaction, token_id: int, refresh: Secret) -> None:
+    """Give a token a new refresh credential; the old one is unknown from then on."""
+    update_token(tx, token_id, refresh_digest=_digest(tx, refresh))
+
+
+def update_token(tx: Transaction, token_id: int, **values: Any) -> None:
+    """Set columns of a token."""
+    tx.connection.execute(update(tokens).where(tokens.c.id == token_id).values(updated_at=tx.now, **values))
+
+
+def delete_of_key(tx: Transaction, key_id: int) -> int:
+    """Delete every token of a key that is not deleted yet; return how many."""
+    done = tx.connection.execute(
+        update(tokens)
+        .where(tokens.c.key_id == key_id, tokens.c.state != TokenState.DELETED)
+        .values(state=TokenState.DELETED, updated_at=tx.now)
+    )
+    return done.rowcount
+
+
+def delete_of_user(tx: Transaction, user_id: int, key_id: int, *, but: int | None = None) -> int:
+    """Delete a person's tokens of one key, except one; return how many."""
+    done = tx.connection.execute(
+        update(tokens)
+        .where(
+            tokens.c.user_id == user_id,
+            tokens.c.key_id == key_id,
+            tokens.c.state != TokenState.DELETED,
+            tokens.c.id != (but or 0),
+        )
+        .values(state=TokenState.DELETED, updated_at=tx.now)
+    )
+    return done.rowcount
+
+
+def _digest(tx: Transaction, credential: Secret | None) -> bytes | None:
+    return None if credential is None else tx.vault.tokens.digest(credential.reveal())

@@ -1,0 +1,65 @@
+"""What is the upstream told about the person acting? A signed, short-lived statement (docs/gateway.md)."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from keystead.core.ids import global_id
+from keystead.core.instants import SECOND, Instant
+from keystead.gateway.facts import Facts, IdentitySigner
+
+LIFETIME = 60 * SECOND
+REUSED_WHILE_LEFT = 20 * SECOND
+MOST_KEPT = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Statement:
+    text: str
+    facts: Facts
+    expires_at: Instant
+
+
+class Identities:
+    """Makes identity statements; one serves the same facts again while enough of its life is left."""
+
+    def __init__(self, signer: IdentitySigner) -> None:
+        self._signer = signer
+        self._kept: OrderedDict[tuple[object, ...], _Statement] = OrderedDict()
+
+    def statement(self, facts: Facts, *, issuer: str, audience: str, now: Instant, sees_body: bool = True) -> str:
+        """Return the JWT for these facts, from ``issuer`` to ``audience``. ``sees_body`` False: bodies were not cut."""
+        assert facts.token is not None  # noqa: S101  (only calls that were allowed have an identity)
+        at = (facts.token.id, issuer, audience, sees_body, None if facts.user is None else facts.user.id)
+        kept = self._kept.get(at)
+        if kept is not None and kept.facts is facts and kept.expires_at - now >= REUSED_WHILE_LEFT:
+            return kept.text
+        text = self._signer.sign(claims(facts, issuer=issuer, audience=audience, now=now, sees_body=sees_body))
+        self._kept[at] = _Statement(text=text, facts=facts, expires_at=Instant(now + LIFETIME))
+        self._kept.move_to_end(at)
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return text
+
+
+def claims(facts: Facts, *, issuer: str, audience: str, now: Instant, sees_body: bool) -> dict[str, object]:
+    """Return what the statement says: local id as text, account as number, scopes (empty: not limited)."""
+    assert facts.token is not None  # noqa: S101
+    assert facts.key is not None  # noqa: S101
+    assert facts.user is not None  # noqa: S101
+    told: dict[str, object] = {
+        "iss": issuer,
+        "aud": audience,
+        "iat": now // SECOND,
+        "exp": (now + LIFETIME) // SECOND,
+        "sub": str(facts.user.id),
+        "name": facts.user.name,
+        "login": facts.login,
+        "account": int(facts.domain_root.id),
+        "client_id": str(global_id(facts.key.id)),
+        "scopes": list(facts.token.scopes) if facts.key.require_scopes else [],
+    }
+    if facts.real_user is not None:
+        told["act"] = {"sub": str(facts.real_user.id), "name": facts.real_user.name}
+    if not sees_body:
+        told["includes"] = False
+    return told

@@ -1,0 +1,63 @@
+"""How is a refused call answered? In Canvas's words (docs/canvas-compat.md, Standard errors)."""
+
+import json
+from dataclasses import dataclass
+
+from keystead.core.decision import Deny
+from keystead.core.instants import iso
+from keystead.core.reasons import Reason
+from keystead.gateway.judge import Denied
+
+JSON_TYPE = "application/json; charset=utf-8"
+CHALLENGE = ("www-authenticate", 'Bearer realm="canvas-lms"')
+_WITHOUT_CHALLENGE = frozenset({Reason.SCOPE_MISSING, Reason.MASQUERADE_CHANGED, Reason.MASQUERADE_REFUSED})
+_PLAIN_STRING = frozenset({Reason.MASQUERADE_CHANGED, Reason.MASQUERADE_REFUSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A whole small answer."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = JSON_TYPE
+
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the headers as ASGI sends them."""
+        all_headers = (
+            ("content-type", self.content_type),
+            ("content-length", str(len(self.body))),
+            *self.headers,
+        )
+        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in all_headers]
+
+
+def error(status: int, message: str, *headers: tuple[str, str]) -> Reply:
+    """Return a refusal in the JSON shape."""
+    return Reply(status=status, body=_json({"errors": [{"message": message}]}), headers=headers)
+
+
+def denial(denied: Denied) -> Reply:
+    """Return the answer to a call that the judge refused."""
+    decision = denied.decision
+    reason = decision.reason
+    headers = () if reason in _WITHOUT_CHALLENGE else (CHALLENGE,)
+    if denied.missing_scope is not None:
+        headers = (*headers, ("x-keystead-missing-scope", denied.missing_scope))
+    return Reply(status=401, body=_json(_body(decision)), headers=headers)
+
+
+def _body(decision: Deny) -> dict[str, object]:
+    reason = decision.reason
+    if reason in _PLAIN_STRING:
+        return {"errors": reason.words}
+    if reason is Reason.NO_CREDENTIALS:
+        return {"status": "unauthenticated", "errors": [{"message": reason.words}]}
+    if reason is Reason.TOKEN_EXPIRED:
+        return {"errors": [{"message": reason.words, "expired_at": iso(decision.expired_at)}]}
+    return {"errors": [{"message": reason.words}]}
+
+
+def _json(body: object) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

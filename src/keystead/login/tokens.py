@@ -1,0 +1,150 @@
+"""The token endpoint: exchanges codes, refreshes and deletes tokens; JSON only, never stored by caches."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from keystead.actions import tokens as act
+from keystead.core.actors import Actor
+from keystead.core.credentials import Secret
+from keystead.core.parameters import MalformedParameters, pairs
+from keystead.core.routes import ALWAYS_COVERED, NO_MATCH
+from keystead.gateway.call import ApiCall
+from keystead.gateway.facts import FactsUnavailable
+from keystead.gateway.judge import Denied
+from keystead.gateway.replies import denial
+from keystead.gateway.replies import error as gateway_error
+from keystead.login import replies
+from keystead.login.consent import find_client
+from keystead.oauth import client
+from keystead.oauth.errors import (
+    NO_CODE,
+    NO_REFRESH_TOKEN,
+    UNSUPPORTED_GRANT,
+    OAuthError,
+    unreadable,
+)
+from keystead.oauth.grants import Grant, grant_asked_for
+from keystead.oauth.parameters import Parameters, read_parameters
+from keystead.oauth.replies import Issued, token_reply
+from keystead.observability.metrics import EXPOSED_SECRETS
+from keystead.storage.read import tokens as read_tokens
+from keystead.storage.transaction import Transaction
+from keystead.web.surface import Surface, origin_of, read_pairs
+
+NO_TOKEN_USED = "can't delete OAuth access token when not using an OAuth access token"  # noqa: S105  (words)
+
+
+class TokenEndpoint:
+    """``/login/oauth2/token``."""
+
+    def __init__(self, surface: Surface) -> None:
+        self._surface = surface
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this endpoint."""
+        return [
+            Route("/login/oauth2/token", self.issue, methods=["POST"]),
+            Route("/login/oauth2/token", self.revoke, methods=["DELETE"]),
+        ]
+
+    async def issue(self, request: Request) -> Response:
+        """Exchange a code or a refresh token."""
+        try:
+            given = read_parameters(pairs(request.scope["query_string"]), await read_pairs(request))
+        except MalformedParameters as wrong:
+            return replies.refused(unreadable(str(wrong)))
+        if isinstance(given, OAuthError):
+            return replies.refused(given)
+        authorization = request.headers.get("authorization")
+        return await self._surface.in_transaction(
+            request, lambda tx: self._issue(tx, given, authorization), surface="oauth"
+        )  # fmt: skip
+
+    def _issue(self, tx: Transaction, given: Parameters, authorization: str | None) -> Response:
+        """Check in Canvas's order: the grant, the client, its secret, then what the grant itself asks."""
+        grant = grant_asked_for(given)
+        if isinstance(grant, OAuthError):
+            return replies.refused(grant)
+        shown = client.presented(given, authorization)
+        key = find_client(tx, shown.client_id)
+        bare = grant is Grant.REFRESH or given.get("code_verifier") is not None
+        refused = client.objection(key, shown, may_omit_secret=bare)
+        if refused is not None or key is None:
+            return replies.refused(refused or UNSUPPORTED_GRANT)
+        if shown.exposed:
+            EXPOSED_SECRETS.inc()
+        if key.is_strict and given.get("grant_type") is None:
+            return replies.refused(UNSUPPORTED_GRANT)
+        if grant is Grant.CODE:
+            if given.get("code") is None:
+                return replies.refused(NO_CODE)
+            outcome = act.exchange_code(tx, key, given)
+        else:
+            credential = given.get("refresh_token")
+            if credential is None:
+                return replies.refused(NO_REFRESH_TOKEN)
+            outcome = act.refresh(tx, key, credential)
+        match outcome:
+            case Issued():
+                return JSONResponse(token_reply(outcome, key, tx.now), headers=replies.NO_STORE)
+            case OAuthError():
+                return replies.refused(outcome)
+
+    async def revoke(self, request: Request) -> Response:
+        """Delete the token this call is made with."""
+        try:
+            query = dict(pairs(request.scope["query_string"]))
+            body = dict(await read_pairs(request))
+        except MalformedParameters as wrong:
+            return _json(400, {"message": str(wrong)})
+        credential, exposed = _bearer(request, query, body)
+        if credential is None:
+            return _json(400, {"message": NO_TOKEN_USED})
+        call = ApiCall(
+            verb="DELETE",
+            path=ALWAYS_COVERED,
+            plain=ALWAYS_COVERED,
+            host=origin_of(request).domain,
+            credential=credential,
+            exposed=exposed,
+            as_user=None,
+            match=NO_MATCH,
+            plain_match=NO_MATCH,
+        )
+        try:
+            verdict = await self._surface.judge.judge(call, note_use=False)
+        except FactsUnavailable:
+            unavailable = gateway_error(503, "The service is not available now. Try again.")
+            return Response(unavailable.body, status_code=503, media_type="application/json")
+        if isinstance(verdict, Denied):
+            answer = denial(verdict)
+            headers = dict(answer.headers) | replies.NO_STORE
+            return Response(answer.body, answer.status, headers=headers, media_type="application/json")
+        token = verdict.facts.token
+        assert token is not None  # noqa: S101  (an allowed call has one)
+        ends_sessions = ({**query, **body}).get("expire_sessions") in ("1", "true")
+
+        def work(tx: Transaction) -> None:
+            held = read_tokens.find_token(tx, token.id, for_change=True)
+            if held is not None:
+                acting = Actor(user_id=token.user_id, token_id=token.id, key_id=token.key_id)
+                act.revoke_own(tx, held, acting=acting, ends_sessions=ends_sessions)
+
+        await self._surface.in_transaction(request, work, surface="oauth")
+        return _json(200, {})
+
+
+def _bearer(request: Request, query: dict[str, str], body: dict[str, str]) -> tuple[Secret | None, bool]:
+    lines = request.headers.getlist("authorization")
+    if len(lines) > 1:
+        return Secret(""), False
+    if lines and lines[0].startswith("Bearer "):
+        return Secret(lines[0][len("Bearer ") :]), False
+    if query.get("access_token"):
+        return Secret(query["access_token"]), True
+    return (Secret(body["access_token"]), False) if body.get("access_token") else (None, False)
+
+
+def _json(status: int, body: object) -> Response:
+    return JSONResponse(body, status_code=status, headers=replies.NO_STORE)

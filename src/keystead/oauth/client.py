@@ -1,0 +1,58 @@
+"""Which client asks for a token, and does it prove that it is that client? (RFC 6749 section 2.3)"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from keystead.core.credentials import Secret, same
+from keystead.core.keys import Key
+from keystead.oauth.errors import INVALID_CLIENT, UNKNOWN_CLIENT, OAuthError
+from keystead.oauth.parameters import Parameters
+
+_NOBODY = "a client that is not there is compared with this, so that finding out takes as long"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCredentials:
+    """What the client presented: its id as written, its secret, and whether the secret stood in the query."""
+
+    client_id: str | None
+    secret: Secret | None
+    exposed: bool
+
+
+def presented(given: Parameters, authorization: str | None) -> ClientCredentials:
+    """Return the client's credentials; a parameter counts before its counterpart in HTTP Basic."""
+    basic_id, basic_secret = _basic(authorization)
+    secret = given.get("client_secret")
+    return ClientCredentials(
+        client_id=given.get("client_id") or basic_id,
+        secret=Secret(secret) if secret is not None else basic_secret,
+        exposed="client_secret" in given.in_query,
+    )
+
+
+def objection(key: Key | None, shown: ClientCredentials, *, may_omit_secret: bool) -> OAuthError | None:
+    """Return why this is not the client, None when it is. ``may_omit_secret``: the grant lets public clients do so."""
+    presented_secret = "" if shown.secret is None else shown.secret.reveal()
+    if key is None or not key.is_active:
+        same(presented_secret, _NOBODY)
+        return UNKNOWN_CLIENT
+    if shown.secret is None and key.is_public and may_omit_secret:
+        return None
+    if shown.exposed and key.is_strict:
+        return INVALID_CLIENT
+    expected = key.secret.reveal()
+    return None if expected and same(presented_secret, expected) else INVALID_CLIENT
+
+
+def _basic(authorization: str | None) -> tuple[str | None, Secret | None]:
+    scheme, _, value = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None, None
+    try:
+        client_id, colon, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None, None
+    return unquote_plus(client_id) or None, Secret(unquote_plus(secret)) if colon and secret else None

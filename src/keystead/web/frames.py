@@ -1,0 +1,55 @@
+"""What stands around a page: who is signed in, where, and what was just said."""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from keystead.actions import sessions as act
+from keystead.core.actors import Right
+from keystead.storage.read import users as read_users
+from keystead.storage.transaction import Transaction
+from keystead.web.html import Frame, Pages, page_headers
+from keystead.web.surface import Visitor
+
+BARE = "Keystead"
+
+
+def frame_for(tx: Transaction, visitor: Visitor, title: str) -> Frame:
+    """Return the frame of a page for this visitor."""
+    user, session, account = visitor.user, visitor.session, visitor.domain_root
+    manages = user is not None and read_users.has_right(tx, user.id, Right.MANAGE_DEVELOPER_KEYS, account)
+    return Frame(
+        title=title,
+        account_name=account.name,
+        signed_in_as=None if user is None else user.short_name,
+        csrf=None if session is None or user is None else session.csrf,
+        flash=None if session is None else session.flash,
+        can_manage_keys_of=account.id if manages else None,
+    )
+
+
+def show(
+    tx: Transaction,
+    pages: Pages,
+    visitor: Visitor,
+    view: object,
+    title: str,
+    *,
+    status: int = 200,
+    form_targets: Sequence[str] = (),
+) -> Response:
+    """Return a page in its frame. Words kept for the next page are shown by this one, and then forgotten."""
+    page = pages.render(_template(view), view, frame_for(tx, visitor, title))
+    if visitor.session is not None and visitor.session.flash is not None:
+        act.keep_flash(tx, visitor.session, None)
+    return Response(page, status, headers=page_headers(form_targets=form_targets))
+
+
+def show_bare(pages: Pages, view: object, title: str, *, status: int = 200) -> Response:
+    """Return a page that knows nothing of who looks at it."""
+    page = pages.render(_template(view), view, Frame(title=title, account_name=BARE))
+    return Response(page, status, headers=page_headers())
+
+
+def _template(view: object) -> str:
+    return str(type(view).TEMPLATE)  # type: ignore[attr-defined]  # every view names its template

@@ -1,0 +1,24 @@
+"""How are people's passwords kept? As argon2id hashes; comparing costs the same for people who are not there."""
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 1024
+
+_hasher = PasswordHasher()
+_nobody = _hasher.hash("nobody signs in with this")
+
+
+def hash_password(password: str) -> str:
+    """Return what to store for a password."""
+    return _hasher.hash(password)
+
+
+def is_password(password: str, stored: str | None) -> bool:
+    """Whether the password is the one stored. Takes as long when nothing is stored."""
+    try:
+        _hasher.verify(stored or _nobody, password)
+    except (VerifyMismatchError, VerificationError, InvalidHashError):
+        return False
+    return stored is not None

@@ -1,0 +1,65 @@
+"""Signs people in and out of browsers, and keeps a browser's pending authorization request."""
+
+from typing import Any
+
+from keystead.actions.passwords import is_password
+from keystead.core.accounts import Account
+from keystead.core.actors import Actor, User
+from keystead.core.credentials import Secret
+from keystead.storage.read.sessions import Session, find_session
+from keystead.storage.read.users import SignIn
+from keystead.storage.transaction import Transaction
+from keystead.storage.vault import new_form_value, new_session_id
+from keystead.storage.write import sessions as write_sessions
+from keystead.storage.write.changes import record
+
+
+def open_session(tx: Transaction, account: Account, **values: Any) -> tuple[Session, Secret]:
+    """Start a browser session in which nobody is signed in; return it and the identifier for its cookie."""
+    session_id = new_session_id()
+    write_sessions.insert_session(tx, session_id, account_id=account.id, csrf=new_form_value(), **values)
+    session = find_session(tx, session_id.reveal())
+    if session is None:
+        raise LookupError("a session vanished inside its own transaction")
+    return session, session_id
+
+
+def is_theirs(found: SignIn | None, password: Secret) -> bool:
+    """Whether this is the password of somebody who may sign in. Slow on purpose: call it outside any transaction."""
+    good = is_password(password.reveal(), None if found is None else found.password_hash)
+    return found is not None and good and found.user.is_active
+
+
+def sign_in(tx: Transaction, user: User, account: Account, before: Session | None) -> tuple[Session, Secret]:
+    """Sign a person in under a new session identifier (against fixation); what was pending is carried over."""
+    pending = None
+    if before is not None:
+        pending = before.pending
+        write_sessions.delete_session(tx, before.id)
+    session, session_id = open_session(tx, account, user_id=user.id, pending=pending, signed_in_at=tx.now)
+    record(tx, "session.signed_in", "user", user.id, acting=Actor(user_id=user.id), account_id=account.id)
+    return session, session_id
+
+
+def sign_out(tx: Transaction, session: Session) -> None:
+    """End a session."""
+    write_sessions.delete_session(tx, session.id)
+    if session.user_id is not None:
+        record(
+            tx,
+            "session.signed_out",
+            "user",
+            session.user_id,
+            acting=Actor(user_id=session.user_id, real_user_id=session.real_user_id),
+            account_id=session.account_id,
+        )
+
+
+def keep_pending(tx: Transaction, session: Session, pending: dict[str, Any] | None) -> None:
+    """Keep or forget (None) the authorization request that waits in this browser."""
+    write_sessions.update_session(tx, session.id, pending=pending)
+
+
+def keep_flash(tx: Transaction, session: Session, words: str | None) -> None:
+    """Keep words for the next page, or forget them."""
+    write_sessions.update_session(tx, session.id, flash=words)

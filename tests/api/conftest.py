@@ -1,0 +1,3 @@
+from world import empty_installation, world
+
+__all__ = ["empty_installation", "world"]

@@ -1,0 +1,1 @@
+"""A small learning platform to put behind a gateway: one institution, real answers, nothing from the product."""

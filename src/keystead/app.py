@@ -1,0 +1,298 @@
+"""Puts everything together; nothing else does."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from keystead.api import accounts, admins, bindings, keys, roles, scopes, tokens, users
+from keystead.api.endpoints import OwnApi
+from keystead.api.requests import ApiRoute, World
+from keystead.config import Settings
+from keystead.console.home import Home
+from keystead.console.keys import KeyPages
+from keystead.console.profile import Profile
+from keystead.core.catalogue import Catalogue, Entry, from_entries, route_entry
+from keystead.core.instants import SECOND, Instant
+from keystead.core.routes import RouteTable, compile_routes
+from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
+from keystead.gateway.facts import Cluster
+from keystead.gateway.identity import Identities
+from keystead.gateway.judge import Judge
+from keystead.gateway.origin import origin_of
+from keystead.gateway.proxy import Upstream
+from keystead.login.consent import Consent
+from keystead.login.published import Published
+from keystead.login.sign_in import SignIn
+from keystead.login.tokens import TokenEndpoint
+from keystead.observability.logs import log
+from keystead.storage.facts import StoredFacts
+from keystead.storage.signing import SigningKeys
+from keystead.storage.transaction import Database, StorageUnavailable, engine_for
+from keystead.storage.upgrades import make_usage_tables
+from keystead.storage.usage import Usage
+from keystead.storage.vault import Vault
+from keystead.web.html import Pages, static_file
+from keystead.web.surface import Surface
+
+FLUSH_EVERY = 1.0
+OWN_ROUTES: tuple[ApiRoute, ...] = (
+    *accounts.ROUTES,
+    *users.ROUTES,
+    *admins.ROUTES,
+    *roles.ROUTES,
+    *keys.ROUTES,
+    *bindings.ROUTES,
+    *scopes.ROUTES,
+    *tokens.ROUTES,
+)
+_FORWARDABLE = {"accounts": "/api/v1/accounts", "users": "/api/v1/users"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What an application is made of, for those who start and stop it."""
+
+    settings: Settings
+    database: Database
+    usage: Usage
+    source: StoredFacts
+    gateway: Gateway
+    pages: App
+    upstream: Upstream | None
+
+
+class Application:
+    """The whole service as one ASGI application."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the lifespan and every request; WebSockets are refused."""
+        if scope["type"] == "lifespan":
+            return await self._lifespan(receive, send)
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return None
+        request_id = uuid.uuid4().hex
+        scope[ORIGIN] = origin_of(scope, trusted=self._parts.settings.trusted_proxies, request_id=request_id)
+        serve = self._parts.gateway if _is_api(scope) else self._parts.pages
+        return await serve(scope, receive, _with_request_id(send, request_id))
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with AsyncExitStack() as stack:
+            if self._parts.upstream is not None:
+                await stack.enter_async_context(self._parts.upstream)
+            await stack.enter_async_context(self._flushing())
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        self._parts.source.close()
+        self._parts.usage.close()
+        self._parts.database.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    @asynccontextmanager
+    async def _flushing(self) -> AsyncIterator[None]:
+        async def flush_for_ever() -> None:
+            while True:
+                await asyncio.sleep(FLUSH_EVERY)
+                try:
+                    await asyncio.to_thread(self._parts.usage.flush)
+                except Exception:
+                    log.exception("usage.not_written")
+
+        task = asyncio.create_task(flush_for_ever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Application:
+    """Return the application over a database whose schema is current. ``clock`` gives microseconds since 1970."""
+    now = clock or system_clock
+    cluster = Cluster(checks=settings.test_cluster_checks, is_test=settings.test_cluster)
+    database = Database(settings.database_url.get_secret_value(), vault=vault, clock=now)
+    usage_engine = engine_for(usage_url(settings))
+    make_usage_tables(usage_engine)
+    usage = Usage(usage_engine)
+    catalogue = read_catalogue()
+    source = StoredFacts(database, cluster=cluster)
+    judge = Judge(table=route_table(catalogue), source=source, usage=usage, clock=now)
+    signing = SigningKeys(database)
+    upstream = None if settings.upstream_url is None else Upstream(settings.upstream_url)
+    gateway = Gateway(
+        judge=judge,
+        identities=Identities(signing),
+        own=OwnApi(
+            routes=OWN_ROUTES,
+            database=database,
+            world=World(settings=settings, catalogue=catalogue, usage=usage),
+        ),
+        own_routes=_own_routes(settings),
+        upstream=upstream,
+        public_url=settings.public_url,
+        clock=now,
+    )
+    surface = Surface(
+        settings=settings,
+        database=database,
+        usage=usage,
+        pages=Pages(),
+        judge=judge,
+        signing=signing,
+        catalogue=catalogue,
+        cluster=cluster,
+    )
+    return Application(
+        Parts(
+            settings=settings,
+            database=database,
+            usage=usage,
+            source=source,
+            gateway=gateway,
+            pages=_pages(surface),
+            upstream=upstream,
+        )
+    )
+
+
+def system_clock() -> Instant:
+    """Return the moment it is."""
+    return Instant(time.time_ns() * SECOND // 1_000_000_000)
+
+
+def usage_url(settings: Settings) -> str:
+    """Return where telemetry is kept: beside an embedded database in a file of its own."""
+    url = settings.database_url.get_secret_value()
+    return f"{url.removesuffix('.db')}-usage.db" if settings.is_embedded else url
+
+
+def read_catalogue() -> Catalogue:
+    """Return Canvas's scopes with those of Keystead's own operations."""
+    described = json.loads(resources.files("keystead.core").joinpath("canvas_scopes.json").read_text())
+    return from_entries(described, own=_own_entries(OWN_ROUTES))
+
+
+def route_table(catalogue: Catalogue) -> RouteTable:
+    """Return the catalogue's routes, compiled."""
+    return compile_routes(catalogue.routes())
+
+
+def _own_entries(routes: Iterable[ApiRoute]) -> Iterable[Entry]:
+    return (
+        route_entry(
+            resource=route.resource,
+            resource_name=route.resource_name,
+            verb=route.verb,
+            path=route.template,
+            summary=route.summary,
+        )
+        for route in routes
+    )
+
+
+def _own_routes(settings: Settings) -> frozenset[tuple[str, str]]:
+    """Return what Keystead answers itself; reads that an upstream owns are left to it."""
+    left = tuple(_FORWARDABLE[noun] for noun in settings.upstream_owns)
+    theirs = ("/developer_keys", "/scopes", "/tokens", "/user_generated_tokens", "/admins", "/roles")
+    return frozenset(
+        (route.verb, route.template)
+        for route in OWN_ROUTES
+        if not (left and route.verb == "GET" and route.template.startswith(left))
+        or any(part in route.template for part in theirs)
+    )
+
+
+def _pages(surface: Surface) -> App:
+    routes = [
+        *SignIn(surface).routes(),
+        *Consent(surface).routes(),
+        *TokenEndpoint(surface).routes(),
+        *Published(surface).routes(),
+        *Home(surface).routes(),
+        *Profile(surface).routes(),
+        *KeyPages(surface).routes(),
+        Route("/static/{path:path}", _static, methods=["GET"]),
+        Route("/healthz", _healthy, methods=["GET"]),
+        Route("/readyz", _readiness(surface), methods=["GET"]),
+        Route("/metrics", _metrics, methods=["GET"]),
+    ]
+    return Starlette(routes=routes, exception_handlers={StorageUnavailable: _unavailable, Exception: _failed})
+
+
+async def _healthy(_: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+def _readiness(surface: Surface) -> Any:
+    async def ready(_: Request) -> Response:
+        try:
+            await surface.reading(lambda tx: tx.connection.exec_driver_sql("SELECT 1"))
+        except StorageUnavailable:
+            return PlainTextResponse("the database is not available", status_code=503)
+        return PlainTextResponse("ok")
+
+    return ready
+
+
+async def _metrics(_: Request) -> Response:
+    return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+async def _static(request: Request) -> Response:
+    found = static_file(request.path_params["path"])
+    if found is None:
+        return PlainTextResponse("Not found", status_code=404)
+    headers = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
+    return Response(found.content, headers=headers, media_type=found.content_type)
+
+
+async def _unavailable(request: Request, _: Exception) -> Response:
+    log.error("storage.unavailable", request=request.scope[ORIGIN].request_id)
+    return JSONResponse(
+        {"error": "temporarily_unavailable", "error_description": "The service is not available now. Try again."},
+        status_code=503,
+        headers={"cache-control": "no-store"},
+    )
+
+
+async def _failed(request: Request, failed: Exception) -> Response:
+    log.error("page.failed", kind=type(failed).__name__, request=request.scope[ORIGIN].request_id)
+    return PlainTextResponse("An error occurred.", status_code=500)
+
+
+def _is_api(scope: Scope) -> bool:
+    raw: bytes = scope["raw_path"]
+    return raw.startswith(b"/api/") or raw == b"/api" or not raw.startswith(b"/") or _hides_api(raw)
+
+
+def _hides_api(raw: bytes) -> bool:
+    """Whether a path could be read as one of the API's once it is cleaned up: the gateway refuses those."""
+    return b"//" in raw or b"\\" in raw or b"/." in raw or b"%2f" in raw.lower() or b"%2e" in raw.lower()
+
+
+def _with_request_id(send: Send, request_id: str) -> Send:
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = [(name, value) for name, value in message["headers"] if name != b"x-request-id"]
+            message = {**message, "headers": [*headers, (b"x-request-id", request_id.encode())]}
+        await send(message)
+
+    return sending

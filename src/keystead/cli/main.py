@@ -1,0 +1,28 @@
+"""The ``keystead`` command."""
+
+import sys
+
+import typer
+
+from keystead.cli import admin, db, serve
+from keystead.config import SettingsError
+from keystead.core.errors import Refused
+
+app = typer.Typer(
+    help="Keystead: developer keys, consent, and endpoint scopes enforced on every API call.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve.serve)
+app.add_typer(db.app, name="db")
+app.add_typer(admin.app, name="admin")
+
+
+def main() -> None:
+    """Run the command; a wrong setting or a refusal is one line and exit status 1."""
+    try:
+        app()
+    except (SettingsError, Refused) as refused:
+        print(f"keystead: {refused}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,71 @@
+"""What must be true before anything starts: the master secret, the schema, the first contents."""
+
+import os
+import secrets
+from pathlib import Path
+
+from keystead.actions import sample
+from keystead.actions.beginnings import begin
+from keystead.app import system_clock
+from keystead.config import Settings, SettingsError
+from keystead.core.credentials import Secret
+from keystead.storage.read import accounts as read_accounts
+from keystead.storage.transaction import Database, Origin
+from keystead.storage.upgrades import SchemaState, schema_state, upgrade
+from keystead.storage.vault import Vault
+
+
+def open_vault(settings: Settings) -> Vault:
+    """Return the vault; beside an embedded database a master secret is made once and kept with mode 0600."""
+    if settings.secret_key:
+        return Vault([secret.get_secret_value() for secret in settings.secret_key])
+    path = _database_file(settings).with_suffix(".secret")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return Vault([path.read_text().strip()])
+    with os.fdopen(handle, "w") as file:
+        made = secrets.token_urlsafe(48)
+        file.write(made + "\n")
+    return Vault([made])
+
+
+def prepare(settings: Settings, vault: Vault) -> None:
+    """Bring the database to where it can be served from, and fill an empty one.
+
+    Raises SettingsError when the schema is not this version's and must not be changed without being asked.
+    """
+    database = Database(settings.database_url.get_secret_value(), vault=vault, clock=system_clock)
+    try:
+        state = schema_state(database.engine)
+        if state is SchemaState.NEWER:
+            raise SettingsError(
+                "KEYSTEAD_DATABASE_URL: the schema is newer than this version of keystead; install that"
+            )
+        if state is SchemaState.OLDER and not settings.is_embedded:
+            raise SettingsError("KEYSTEAD_DATABASE_URL: the schema is older; back up, then run: keystead db upgrade")
+        if state is not SchemaState.CURRENT:
+            upgrade(database.engine)
+        fill(database, settings)
+    finally:
+        database.close()
+
+
+def fill(database: Database, settings: Settings) -> None:
+    """Fill an empty database: Site Admin, and the sample institution where that is wanted."""
+    with database.write(Origin(surface="cli")) as tx:
+        if not read_accounts.is_empty(tx):
+            return
+        begin(tx, token=_secret(settings.bootstrap_token), password=_secret(settings.bootstrap_password))
+        if settings.sample_data:
+            sample.load_sample(tx, sample.read_institution())
+
+
+def _database_file(settings: Settings) -> Path:
+    return Path(settings.database_url.get_secret_value().removeprefix("sqlite:///"))
+
+
+def _secret(setting: object) -> Secret | None:
+    reveal = getattr(setting, "get_secret_value", None)
+    return None if reveal is None else Secret(reveal())

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from anyio import to_thread
+from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.core.accounts import Account, AccountPath
 from keystead.core.actors import Right, User, UserState
@@ -26,6 +27,7 @@ from keystead.storage.read import users as read_users
 from keystead.storage.read.tokens import token_from
 from keystead.storage.schema import tokens
 from keystead.storage.transaction import Database, StorageUnavailable, Transaction
+from keystead.storage.vault import SealBroken
 
 MOST_REMEMBERED = 50_000
 
@@ -78,7 +80,7 @@ class StoredFacts:
         try:
             with self._database.read() as tx:
                 return load(tx, question, self._cluster)
-        except StorageUnavailable as failed:
+        except (StorageUnavailable, SQLAlchemyError, SealBroken) as failed:
             raise FactsUnavailable("the database cannot be asked") from failed
 
 

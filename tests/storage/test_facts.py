@@ -1,0 +1,117 @@
+"""What is true now: nothing that was committed before the question may be missing, whoever committed it."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from keystead.actions import bindings as act_bindings
+from keystead.core.actors import Actor
+from keystead.core.bindings import BindingState
+from keystead.core.credentials import Secret
+from keystead.core.ids import UserId
+from keystead.core.tokens import TokenState
+from keystead.gateway.facts import Cluster, Facts, FactsUnavailable, Question
+from keystead.storage.facts import StoredFacts
+from keystead.storage.read import accounts as read_accounts
+from keystead.storage.read import keys as read_keys
+from keystead.storage.read import tokens as read_tokens
+from keystead.storage.transaction import Database, Origin
+from keystead.storage.write import tokens as write_tokens
+
+pytestmark = pytest.mark.storage
+
+TEST = Origin(surface="test")
+SITE_PERSON = Actor(user_id=UserId(1))
+FIRST_TOKEN = "t" * 64
+
+
+@pytest.fixture
+def source(database: Database) -> Iterator[StoredFacts]:
+    made = StoredFacts(database, cluster=Cluster())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def elsewhere(database: Database, url: str) -> Iterator[Database]:
+    """The same database as another process sees it: with connections of its own."""
+    other = Database(url, vault=database.vault, clock=database.clock)
+    yield other
+    other.close()
+
+
+def ask(source: StoredFacts, credential: str = FIRST_TOKEN) -> Facts:
+    question = Question(digests=source.digests(credential), host="keys.test", account_reference=None, as_user=None)
+    return asyncio.run(source.facts(question))
+
+
+def test_a_binding_changed_elsewhere_counts_for_the_very_next_question(
+    source: StoredFacts, elsewhere: Database
+) -> None:
+    for state in (BindingState.OFF, BindingState.ON) * 20:
+        ask(source)
+        with elsewhere.write(TEST) as tx:
+            key = read_keys.built_in_key(tx)
+            site = read_accounts.site_admin(tx)
+            act_bindings.set_state(tx, site, key.id, state, acting=SITE_PERSON, because=None)
+
+        binding = ask(source).binding
+
+        assert binding is not None
+        assert binding.state is state
+
+
+def test_a_token_made_after_a_miss_is_known_at_once(source: StoredFacts, elsewhere: Database) -> None:
+    missed = ask(source, "n" * 64)
+    with elsewhere.write(TEST) as tx:
+        key = read_keys.built_in_key(tx)
+        write_tokens.insert_token(
+            tx, user_id=UserId(1), key_id=key.id, access=Secret("n" * 64), refresh=None, scopes=()
+        )  # fmt: skip
+
+    found = ask(source, "n" * 64)
+
+    assert missed.token is None
+    assert found.token is not None
+    assert found.user is not None
+
+
+def test_a_token_deleted_elsewhere_is_seen_as_deleted(source: StoredFacts, elsewhere: Database) -> None:
+    before = ask(source).token
+    assert before is not None
+    with elsewhere.write(TEST) as tx:
+        write_tokens.update_token(tx, before.id, state=TokenState.DELETED)
+
+    after = ask(source).token
+
+    assert after is not None
+    assert after.state is TokenState.DELETED
+
+
+def test_the_same_facts_are_given_again_while_nothing_was_committed(source: StoredFacts, database: Database) -> None:
+    """The embedded database proves it by its change counter; on PostgreSQL every question asks."""
+    embedded = database.engine.dialect.name == "sqlite"
+
+    first, second = ask(source), ask(source)
+
+    assert first == second
+    assert (first is second) == embedded
+
+
+def test_a_database_that_cannot_be_asked_gives_no_facts(source: StoredFacts, database: Database) -> None:
+    ask(source)
+    with database.engine.connect() as connection, connection.begin():
+        connection.execute(text("ALTER TABLE tokens RENAME TO tokens_gone"))
+
+    with pytest.raises(FactsUnavailable):
+        ask(source)
+
+
+def test_only_what_is_stored_under_a_digest_is_known(database: Database) -> None:
+    with database.read() as tx:
+        assert read_tokens.find_by_credential(tx, FIRST_TOKEN) is not None
+        assert read_tokens.find_by_credential(tx, FIRST_TOKEN[:-1]) is None
+        stored = tx.connection.execute(text("SELECT digest FROM tokens")).scalar_one()
+    assert FIRST_TOKEN.encode() not in bytes(stored)

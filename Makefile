@@ -12,7 +12,7 @@ help: ## list the commands
 setup: $(VENV)/.serve ## build .venv; afterwards .venv/bin/keystead works
 
 serve: $(VENV)/.serve ## start everything with the sample institution on one port
-	@KEYSTEAD_SAMPLE_DATA=$${KEYSTEAD_SAMPLE_DATA:-1} $(BIN)/python scripts/serve.py
+	@$(BIN)/python scripts/serve.py
 
 test: $(VENV)/.dev ## get what the tests need and run every test
 	@scripts/get-browser

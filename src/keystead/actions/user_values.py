@@ -30,7 +30,8 @@ class PersonRefused(Refused):
 
     def __init__(self, problems: Mapping[str, Mapping[str, Problem]]) -> None:
         self.problems = problems
-        super().__init__()
+        told = (f"{name} {problem.message}" for group in problems.values() for name, problem in group.items())
+        super().__init__("; ".join(told))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ import typer
 from keystead.cli import admin, db, serve
 from keystead.config import SettingsError
 from keystead.core.errors import Refused
+from keystead.storage.transaction import StorageUnavailable
+from keystead.storage.vault import SealBroken
 
 app = typer.Typer(
     help="Keystead: developer keys, consent, and endpoint scopes enforced on every API call.",
@@ -20,9 +22,14 @@ app.add_typer(admin.app, name="admin")
 
 
 def main() -> None:
-    """Run the command; a wrong setting or a refusal is one line and exit status 1."""
+    """Run the command; whatever refuses or fails is one line and exit status 1."""
     try:
         app()
-    except (SettingsError, Refused) as refused:
-        print(f"keystead: {refused}", file=sys.stderr)
-        sys.exit(1)
+    except (SettingsError, Refused, StorageUnavailable, SealBroken) as refused:
+        words = str(refused)
+    except OSError as failed:
+        words = f"{failed.strerror or failed}: {failed.filename}" if failed.filename else str(failed)
+    else:
+        return
+    print(f"keystead: {words}", file=sys.stderr)
+    sys.exit(1)

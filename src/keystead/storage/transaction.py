@@ -98,7 +98,9 @@ def engine_for(url: str) -> Engine:
             pool_pre_ping=True, hide_parameters=True,
         )  # fmt: skip
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = Path(parsed.database)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)
     engine = create_engine(parsed, pool_size=10, max_overflow=30, pool_timeout=10, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -8,8 +8,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy.exc import OperationalError
 
 from keystead.storage.schema import usage_metadata
+from keystead.storage.transaction import StorageUnavailable
 
 _LOCK = 7_031_998
 
@@ -24,9 +26,12 @@ class SchemaState(Enum):
 
 
 def schema_state(engine: Engine) -> SchemaState:
-    """Return how the database's schema stands to the one this version needs."""
-    with engine.connect() as connection:
-        return _state(connection)
+    """Return how the database's schema stands to the one this version needs. Raises StorageUnavailable."""
+    try:
+        with engine.connect() as connection:
+            return _state(connection)
+    except OperationalError as failed:
+        raise StorageUnavailable("KEYSTEAD_DATABASE_URL: the database cannot be reached or opened") from failed
 
 
 def upgrade(engine: Engine) -> None:

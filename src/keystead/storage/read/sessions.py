@@ -23,6 +23,7 @@ class Session:
     pending: dict[str, Any] | None
     flash: str | None
     signed_in_at: Instant | None
+    created_at: Instant
     expires_at: Instant
 
     def __repr__(self) -> str:
@@ -47,5 +48,6 @@ def find_session(tx: Transaction, session_id: str) -> Session | None:
         pending=row.pending,
         flash=row.flash,
         signed_in_at=row.signed_in_at,
+        created_at=Instant(row.created_at),
         expires_at=Instant(row.expires_at),
     )

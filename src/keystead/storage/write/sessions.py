@@ -10,12 +10,13 @@ from keystead.storage.schema import sessions
 from keystead.storage.transaction import Transaction
 
 LIFETIME = 12 * HOUR
+IDLE = 2 * HOUR
 
 
 def insert_session(tx: Transaction, session_id: Secret, **values: Any) -> int:
     """Store a new session and return its id; expired ones are forgotten on the way."""
     tx.connection.execute(delete(sessions).where(sessions.c.expires_at < tx.now - DAY))
-    row = {"created_at": tx.now, "expires_at": tx.now + LIFETIME} | values
+    row = {"created_at": tx.now, "expires_at": tx.now + IDLE} | values
     row["digest"] = tx.vault.sessions.digest(session_id.reveal())
     return int(tx.connection.execute(insert(sessions).values(row).returning(sessions.c.id)).scalar_one())
 

@@ -42,6 +42,7 @@ class TargetReason(Enum):
 
     @property
     def words(self) -> str:
+        """What is told to whoever asked."""
         return self.value
 
 

@@ -1,7 +1,8 @@
 """With which keys does this installation sign, and which of them may be published?
 
-Ed25519 keys, their private halves sealed at rest. The newest that is not retired signs; all are published until they
-have been retired for a day, so that whoever verifies never meets an unknown one.
+ES256 keys, since every JOSE library verifies that; their private halves are sealed at rest. The newest that is not
+retired signs; all are published until they have been retired for a day, so that whoever verifies never meets an
+unknown one.
 """
 
 import json
@@ -9,7 +10,7 @@ import uuid
 from typing import Any
 
 from joserfc import jwt
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey
 from sqlalchemy import insert, select
 
 from keystead.core.credentials import Secret
@@ -17,7 +18,7 @@ from keystead.core.instants import DAY
 from keystead.storage.schema import signing_keys
 from keystead.storage.transaction import Database, Origin, Transaction
 
-ALGORITHM = "Ed25519"
+ALGORITHM = "ES256"
 
 
 class SigningKeys:
@@ -25,7 +26,7 @@ class SigningKeys:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._key: OKPKey | None = None
+        self._key: ECKey | None = None
 
     def sign(self, claims: dict[str, object]) -> str:
         """Return a compact JWS over the claims, with the newest key."""
@@ -41,7 +42,7 @@ class SigningKeys:
             rows = tx.connection.execute(select(signing_keys).order_by(signing_keys.c.created_at.desc()))
             return {"keys": [row.public for row in rows if row.retired_at is None or row.retired_at > tx.now - DAY]}
 
-    def _newest(self) -> OKPKey:
+    def _newest(self) -> ECKey:
         with self._database.read() as tx:
             found = _find_newest(tx)
         if found is not None:
@@ -50,7 +51,7 @@ class SigningKeys:
             return _find_newest(tx) or _make(tx)
 
 
-def _find_newest(tx: Transaction) -> OKPKey | None:
+def _find_newest(tx: Transaction) -> ECKey | None:
     row = tx.connection.execute(
         select(signing_keys)
         .where(signing_keys.c.retired_at.is_(None))
@@ -59,12 +60,12 @@ def _find_newest(tx: Transaction) -> OKPKey | None:
     ).first()
     if row is None:
         return None
-    return OKPKey.import_key(json.loads(tx.vault.open(row.private).reveal()))
+    return ECKey.import_key(json.loads(tx.vault.open(row.private).reveal()))
 
 
-def _make(tx: Transaction) -> OKPKey:
+def _make(tx: Transaction) -> ECKey:
     kid = uuid.uuid4().hex
-    key = OKPKey.generate_key("Ed25519", parameters={"kid": kid, "use": "sig", "alg": ALGORITHM})
+    key = ECKey.generate_key("P-256", parameters={"kid": kid, "use": "sig", "alg": ALGORITHM})
     tx.connection.execute(
         insert(signing_keys).values(
             kid=kid,

@@ -57,7 +57,10 @@ OWN_ROUTES: tuple[ApiRoute, ...] = (
     *scopes.ROUTES,
     *tokens.ROUTES,
 )
-_FORWARDABLE = {"accounts": "/api/v1/accounts", "users": "/api/v1/users"}
+RESERVED = frozenset({("GET", "/api/v1/login/session_token")})
+"""Operations that are Keystead's own by contract and not built yet: they never go upstream, and answer 404."""
+
+_FORWARDABLE = {"accounts": accounts.ROUTES, "users": users.ROUTES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,7 @@ class Parts:
     source: StoredFacts
     gateway: Gateway
     pages: App
+    signing: SigningKeys
     upstream: Upstream | None
 
 
@@ -78,7 +82,6 @@ class Application:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._background: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the lifespan and every request; WebSockets are refused."""
@@ -98,6 +101,8 @@ class Application:
             if self._parts.upstream is not None:
                 await stack.enter_async_context(self._parts.upstream)
             await stack.enter_async_context(self._flushing())
+            with suppress(StorageUnavailable):
+                await asyncio.to_thread(self._parts.signing.prepare)
             await send({"type": "lifespan.startup.complete"})
             await receive()
         self._parts.source.close()
@@ -168,6 +173,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             source=source,
             gateway=gateway,
             pages=_pages(surface),
+            signing=signing,
             upstream=upstream,
         )
     )
@@ -187,7 +193,8 @@ def usage_url(settings: Settings) -> str:
 def read_catalogue() -> Catalogue:
     """Return Canvas's scopes with those of Keystead's own operations."""
     described = json.loads(resources.files("keystead.core").joinpath("canvas_scopes.json").read_text())
-    return from_entries(described, own=_own_entries(OWN_ROUTES))
+    reserved = (route_entry(resource="login", resource_name=None, verb=verb, path=path) for verb, path in RESERVED)
+    return from_entries(described, own=(*_own_entries(OWN_ROUTES), *reserved))
 
 
 def route_table(catalogue: Catalogue) -> RouteTable:
@@ -209,15 +216,10 @@ def _own_entries(routes: Iterable[ApiRoute]) -> Iterable[Entry]:
 
 
 def _own_routes(settings: Settings) -> frozenset[tuple[str, str]]:
-    """Return what Keystead answers itself; reads that an upstream owns are left to it."""
-    left = tuple(_FORWARDABLE[noun] for noun in settings.upstream_owns)
-    theirs = ("/developer_keys", "/scopes", "/tokens", "/user_generated_tokens", "/admins", "/roles")
-    return frozenset(
-        (route.verb, route.template)
-        for route in OWN_ROUTES
-        if not (left and route.verb == "GET" and route.template.startswith(left))
-        or any(part in route.template for part in theirs)
-    )
+    """Return what Keystead answers itself; reads of nouns that the upstream owns are left to it."""
+    left = {(route.verb, route.template) for noun in settings.upstream_owns for route in _FORWARDABLE[noun]}
+    own = {(route.verb, route.template) for route in OWN_ROUTES}
+    return frozenset(own | RESERVED) - {route for route in left if route[0] == "GET"}
 
 
 def _pages(surface: Surface) -> App:
@@ -234,7 +236,9 @@ def _pages(surface: Surface) -> App:
         Route("/readyz", _readiness(surface), methods=["GET"]),
         Route("/metrics", _metrics, methods=["GET"]),
     ]
-    return Starlette(routes=routes, exception_handlers={StorageUnavailable: _unavailable, Exception: _failed})
+    pages = Starlette(routes=routes, exception_handlers={StorageUnavailable: _unavailable, Exception: _failed})
+    pages.router.redirect_slashes = False
+    return pages
 
 
 async def _healthy(_: Request) -> Response:

@@ -19,15 +19,9 @@ def set_state(
 ) -> tuple[Binding, BindingMade | BindingChanged | Unchanged]:
     """Set what an account says about a key; return its binding and what that changed.
 
-    The order of the checks is Canvas's (docs/canvas-compat.md, Bindings): the right, Site Admin's own right, then
-    whether the key is to be had here. Raises Forbidden or NotFound.
+    Raises what ``get_for_binding`` raises.
     """
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
-    permits.require_site_admin_keys(tx, acting, account)
-    key = read_keys.find_key(tx, key_id, for_change=True)
-    if key is None or not _is_to_be_had(tx, key, account):
-        raise NotFound
-
+    key = get_for_binding(tx, account, key_id, acting=acting)
     before = read_bindings.find_binding(tx, account.id, key.id, for_change=True)
     outcome = change(before, state)
     binding, made = write_bindings.ensure_binding(tx, account.id, key.id, state)
@@ -48,6 +42,20 @@ def set_state(
             because=because,
         )
     return Binding(id=binding.id, account_id=account.id, key_id=key.id, state=state), outcome
+
+
+def get_for_binding(tx: Transaction, account: Account, key_id: int | None, *, acting: Actor) -> Key:
+    """Return a key about which the person acting may decide for the account, held until the transaction ends.
+
+    The order of the checks is Canvas's (docs/canvas-compat.md, Bindings): the right, Site Admin's own right, then
+    whether the key is to be had here. Raises Forbidden or NotFound.
+    """
+    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require_site_admin_keys(tx, acting, account)
+    key = read_keys.find_key(tx, key_id, for_change=True)
+    if key is None or not _is_to_be_had(tx, key, account):
+        raise NotFound
+    return key
 
 
 def _is_to_be_had(tx: Transaction, key: Key, account: Account) -> bool:

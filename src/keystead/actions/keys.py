@@ -171,6 +171,17 @@ def get_for_change(tx: Transaction, key_id: int | None, domain_root: Account, *,
     return key
 
 
+def require_owner(tx: Transaction, account: Account, domain_root: Account, *, acting: Actor) -> None:
+    """Raise unless the account may be given a new key by the person acting, who holds the right to manage keys.
+
+    In Canvas's order: Site Admin's own right, being a root account, the optional rule about domains.
+    """
+    permits.require_site_admin_keys(tx, acting, account)
+    if not account.is_root:
+        raise NotFound
+    require_own_domain(account, domain_root)
+
+
 def require_own_domain(owner: Account, domain_root: Account) -> None:
     """Raise ForbiddenPlainly when the owner's keys may be managed on its own host only, and this is another."""
     if Policy.OWN_DOMAIN_ONLY in owner.policies and owner.id != domain_root.id:

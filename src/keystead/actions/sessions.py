@@ -6,12 +6,15 @@ from keystead.actions.passwords import is_password
 from keystead.core.accounts import Account
 from keystead.core.actors import Actor, User
 from keystead.core.credentials import Secret
+from keystead.core.instants import MINUTE, Instant
 from keystead.storage.read.sessions import Session, find_session
 from keystead.storage.read.users import SignIn
 from keystead.storage.transaction import Transaction
 from keystead.storage.vault import new_form_value, new_session_id
 from keystead.storage.write import sessions as write_sessions
 from keystead.storage.write.changes import record
+
+NOTED_AGAIN_AFTER = 10 * MINUTE
 
 
 def open_session(tx: Transaction, account: Account, **values: Any) -> tuple[Session, Secret]:
@@ -41,6 +44,17 @@ def sign_in(tx: Transaction, user: User, account: Account, before: Session | Non
     return session, session_id
 
 
+def wants_longer(session: Session, now: Instant) -> bool:
+    """Whether ``keep_alive`` would move the session's end; it does so once in ten minutes."""
+    return _end_of(session, now) - session.expires_at >= NOTED_AGAIN_AFTER
+
+
+def keep_alive(tx: Transaction, session: Session) -> None:
+    """Let a session that is used go on: two idle hours end it, and twelve hours end it in any case."""
+    if wants_longer(session, tx.now):
+        write_sessions.update_session(tx, session.id, expires_at=_end_of(session, tx.now))
+
+
 def sign_out(tx: Transaction, session: Session) -> None:
     """End a session."""
     write_sessions.delete_session(tx, session.id)
@@ -63,3 +77,7 @@ def keep_pending(tx: Transaction, session: Session, pending: dict[str, Any] | No
 def keep_flash(tx: Transaction, session: Session, words: str | None) -> None:
     """Keep words for the next page, or forget them."""
     write_sessions.update_session(tx, session.id, flash=words)
+
+
+def _end_of(session: Session, now: Instant) -> Instant:
+    return Instant(min(now + write_sessions.IDLE, session.created_at + write_sessions.LIFETIME))

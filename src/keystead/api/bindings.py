@@ -7,7 +7,7 @@ from keystead.api.shapes import binding_object
 from keystead.core.bindings import BindingMade, BindingState
 from keystead.core.errors import Malformed
 from keystead.core.ids import parse_id
-from keystead.core.parameters import Tree, Value
+from keystead.core.parameters import Tree, Value, mapping
 
 ENVELOPE = "developer_key_account_binding"
 
@@ -15,9 +15,9 @@ ENVELOPE = "developer_key_account_binding"
 def set_binding(ask: Ask) -> Answer:
     """Set an account's decision about a key: 201 when that made the binding, 200 when one was there."""
     account = ask.account()
-    key_id = parse_id(ask.values["developer_key_id"])
+    key = act.get_for_binding(ask.tx, account, parse_id(ask.values["developer_key_id"]), acting=ask.acting)
     binding, outcome = act.set_state(
-        ask.tx, account, key_id, _state(ask.parameters), acting=ask.acting, because=because(ask)
+        ask.tx, account, key.id, _state(ask.parameters), acting=ask.acting, because=because(ask)
     )  # fmt: skip
     return Answer(
         body=binding_object(binding, account), status=201 if isinstance(outcome, BindingMade) else 200
@@ -25,12 +25,12 @@ def set_binding(ask: Ask) -> Answer:
 
 
 def _state(parameters: Tree) -> BindingState:
-    """Return the state asked for: in the envelope, else flat, else off. Raises Malformed for any other word."""
-    given: Value = parameters.get(ENVELOPE)
-    if given is None:
-        given = parameters.get("workflow_state", BindingState.OFF)
-    elif isinstance(given, dict):
-        given = given.get("workflow_state", parameters.get("workflow_state", BindingState.OFF))
+    """Return the state asked for: in the envelope, else flat, else off.
+
+    Raises Malformed for any other word, InvalidParameter for an envelope that is none.
+    """
+    wanted = mapping(parameters.get(ENVELOPE), ENVELOPE) or {}
+    given: Value = wanted.get("workflow_state", parameters.get("workflow_state", BindingState.OFF))
     try:
         return BindingState(given)  # type: ignore[arg-type]  # anything but one of the three words is refused
     except ValueError:

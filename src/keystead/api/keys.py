@@ -53,7 +53,7 @@ def list_keys(ask: Ask) -> Answer:
 def create_key(ask: Ask) -> Answer:
     """Make a key, off until an account's binding says otherwise."""
     account = _managed_account(ask)
-    act.require_own_domain(account, ask.domain_root)
+    act.require_owner(ask.tx, account, ask.domain_root, acting=ask.acting)
     values = key_values(envelope(ask.parameters, "developer_key"))
     key = act.create(
         ask.tx, account, values, catalogue=ask.world.catalogue, acting=ask.acting, because=because(ask)
@@ -162,7 +162,7 @@ def key_values(wanted: Tree) -> dict[str, Any]:
         values["redirect_uris"] = _uris(wanted["redirect_uris"])
     if values.get("redirect_uri"):
         values["redirect_uri"] = normal_redirect_uri(values["redirect_uri"])
-    if "scopes" in wanted and wanted["scopes"] != "":
+    if wanted.get("scopes") not in (None, ""):
         values["scopes"] = tuple(dict.fromkeys(text_list(wanted["scopes"], "scopes") or ()))
     return values
 

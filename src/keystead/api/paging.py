@@ -1,5 +1,6 @@
 """How are lists given out in pages? With Canvas's parameters and ``Link`` header (docs/canvas-compat.md, Paging)."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -12,10 +13,12 @@ Item = TypeVar("Item")
 
 DEFAULT_SIZE = 10
 LARGEST_SIZE = 100
+LARGEST_PAGE = 10**12
 LONGEST_LINKS = 6 * 1024
-_LEFT_OUT = ("page", "per_page", "access_token", "api_key", "as_user_id", "_method")
+_LEFT_OUT = ("page", "per_page", "access_token", "api_key")
 _WRITTEN = ("current", "next", "prev", "first", "last")
 _KEPT_FIRST = ("next", "last", "prev", "current", "first")
+_WHOLE = re.compile(r"-?[0-9]{1,100}", re.ASCII)
 
 
 def page_of(ask: Ask) -> tuple[int, int]:
@@ -23,9 +26,9 @@ def page_of(ask: Ask) -> tuple[int, int]:
     size = _number(ask.query.get("per_page"), DEFAULT_SIZE)
     page = ask.query.get("page")
     number = 1 if page is None or page == "" else _number(page, -1)
-    if number < 1 or number > 10**12:
+    if number < 1:
         raise NotFound
-    return number, DEFAULT_SIZE if ask.query.get("per_page") in (None, "") else max(1, min(size, LARGEST_SIZE))
+    return min(number, LARGEST_PAGE), max(1, min(size, LARGEST_SIZE))
 
 
 def window_of(ask: Ask) -> Window:
@@ -65,6 +68,6 @@ def _fitting(links: dict[str, str]) -> str:
 
 
 def _number(value: Value, otherwise: int) -> int:
-    if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit() and len(value) < 16:
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)
     return otherwise if value is None or value == "" else -1

@@ -1,5 +1,6 @@
 """What is a developer key, and which values may it hold?"""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +15,7 @@ OOB_URN = "urn:ietf:wg:oauth:2.0:oob"
 MOST_REDIRECT_URIS = 64
 LONGEST_REDIRECT_URI = 4096
 FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "vbscript", "file"})
+_HOST = re.compile(r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?", re.ASCII | re.IGNORECASE)
 
 
 class KeyState(StrEnum):
@@ -153,7 +155,7 @@ def is_redirect_uri(uri: str) -> bool:
         return False
     if not parts.scheme or parts.scheme in FORBIDDEN_SCHEMES or "#" in uri:
         return False
-    if parts.scheme in ("http", "https") and not parts.hostname:
+    if parts.scheme in ("http", "https") and not _HOST.fullmatch(parts.netloc):
         return False
     if "@" in parts.netloc or _has_dot_segment(parts.path):
         return False

@@ -1,6 +1,6 @@
 """The door of the gateway: every call under ``/api/`` is judged here, then answered by Keystead or its upstream."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -17,6 +17,7 @@ from keystead.gateway.call import ApiCall
 from keystead.gateway.facts import Facts, FactsUnavailable
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Allowed, Denied, Judge
+from keystead.gateway.line import Line
 from keystead.gateway.origin import RequestOrigin, header, headers_named
 from keystead.gateway.proxy import ClientGone, Forwarded, Upstream, UpstreamUnreachable
 from keystead.observability.logs import log
@@ -29,6 +30,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CALL = "keystead.call"
 ORIGIN = "keystead.origin"
+_SAID_ONCE = (b"content-type", b"content-encoding", b"content-length")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +71,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Judge and answer one call (ASGI)."""
+        line = Line(receive)
         try:
-            await self._serve(scope, receive, send)
+            await self._serve(scope, line, receive, send)
         except BodyRefused as refused:
             await _answer(send, replies.error(refused.status, refused.words))
         except MalformedParameters as refused:
@@ -80,19 +83,23 @@ class Gateway:
             await _answer(send, replies.error(503, "The service cannot decide about this request now. Try again."))
         except ClientGone:
             log.info("call.abandoned", request=scope[ORIGIN].request_id)
+        finally:
+            line.close()
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, line: Line, receive: Receive, send: Send) -> None:
         target = read_target(scope["raw_path"], scope["query_string"])
         if isinstance(target, TargetRefusal):
             return await _answer(send, replies.error(_status_of(target), target.reason.words))
         method = effective_method(scope["method"])
         if isinstance(method, TargetRefusal):
             return await _answer(send, replies.error(_status_of(method), method.reason.words))
+        if any(len(headers_named(scope, name)) > 1 for name in _SAID_ONCE):
+            return await _answer(send, replies.error(400, "The request repeats a header that describes its body."))
         query = read_query(target.query)
         has_body = _has_body(scope)
         body = await inspect(
             header(scope, b"content-type") if has_body else None,
-            _chunks(receive),
+            line.chunks(),
             method=method,
             content_length=_length(scope),
             content_encoding=header(scope, b"content-encoding"),
@@ -119,7 +126,7 @@ class Gateway:
         if own:
             strip = verdict.decision.strip_includes
             return await self._answer_own(scope, receive, send, call, target, body, facts=verdict.facts, strip=strip)
-        return await self._forward(scope, send, call, target, body, verdict, has_body=has_body)
+        return await self._forward(scope, line, send, call, target, body, verdict, has_body=has_body)
 
     def _read(
         self,
@@ -180,6 +187,7 @@ class Gateway:
     async def _forward(
         self,
         scope: Scope,
+        line: Line,
         send: Send,
         call: ApiCall,
         target: Target,
@@ -206,9 +214,12 @@ class Gateway:
             length=length,
             has_body=has_body,
             identity=identity,
+            shows_length=call.verb != "HEAD" or scope["method"] == "HEAD",
         )
         try:
-            await self._upstream.forward(forwarded, origin, send, public_origin=public_origin)
+            await self._upstream.forward(
+                forwarded, origin, send, public_origin=public_origin, is_dead=line.is_dead
+            )  # fmt: skip
         except UpstreamUnreachable as failed:
             log.warning("upstream.unreachable", cause=str(failed), request=origin.request_id)
             await _answer(send, replies.error(502, "The service behind this gateway did not answer."))
@@ -245,17 +256,6 @@ def _has_body(scope: Scope) -> bool:
 def _length(scope: Scope) -> int | None:
     length = header(scope, b"content-length")
     return int(length) if length is not None and length.isascii() and length.isdigit() else None
-
-
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        if message.get("body"):
-            yield message["body"]
-        more = message.get("more_body", False)
 
 
 async def _answer(send: Send, reply: replies.Reply) -> None:

@@ -23,8 +23,10 @@ HOP_BY_HOP = frozenset(
     }
 )  # fmt: skip
 _NOT_SENT = HOP_BY_HOP | {"authorization", "cookie", "host", "content-length", "expect", *OVERRIDE_HEADERS}
-_NOT_RETURNED = HOP_BY_HOP | {"set-cookie", "set-cookie2"}
-_OURS = ("x-keystead-", "x-forwarded-", "x-request-id", "forwarded", "x-real-ip", "x-original-")
+_NOT_RETURNED = HOP_BY_HOP | {"set-cookie", "set-cookie2", "date"}
+_OURS = ("x-keystead-", "x-forwarded-", "x-request-id", "forwarded", "x-real-ip", "x-original-", "x-rewrite-")
+_READ_HERE = frozenset({"content-type", "content-encoding"})
+_WITHOUT_BODY = frozenset({204, 304})
 _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type", "Content-Length")
 CHUNK = 64 * 1024
 
@@ -39,7 +41,7 @@ class ClientGone(Exception):  # noqa: N818  (says what is the case)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forwarded:
-    """One call as the upstream shall get it."""
+    """One call as the upstream shall get it. ``shows_length`` False: a HEAD whose caller expects the answer's body."""
 
     verb: str
     path: str
@@ -49,6 +51,7 @@ class Forwarded:
     length: int | None
     has_body: bool
     identity: str
+    shows_length: bool = True
 
 
 class Upstream:
@@ -75,11 +78,13 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
-    async def forward(self, call: Forwarded, origin: RequestOrigin, send: Send, *, public_origin: str) -> int:
-        """Send the call on and stream the answer back; return its status.
+    async def forward(
+        self, call: Forwarded, origin: RequestOrigin, send: Send, *, public_origin: str, is_dead: Callable[[], bool]
+    ) -> int:
+        """Send the call on and stream the answer back; return its status. ``is_dead``: the caller hung up.
 
         Raises UpstreamUnreachable or BodyRefused while nothing has been sent to the caller; afterwards a broken
-        upstream breaks the answer off.
+        upstream breaks the answer off. Raises ClientGone at any time.
         """
         if self._session is None:
             raise UpstreamUnreachable("the upstream pool is not open")
@@ -93,18 +98,22 @@ class Upstream:
                 allow_redirects=False,
             ) as answer:
                 headers = self._headers_from(answer.raw_headers, public_origin)
+                if answer.status in _WITHOUT_BODY or not call.shows_length:
+                    headers = [pair for pair in headers if pair[0] != b"content-length"]
                 await send({"type": "http.response.start", "status": answer.status, "headers": headers})
                 started = True
                 async for chunk in answer.content.iter_chunked(CHUNK):
+                    if is_dead():
+                        raise ClientGone
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as failed:
+            behind = _cause_of(failed)
+            if isinstance(behind, ClientGone) or (behind is not None and not started):
+                raise behind from None
             if started:
                 raise
-            refused = _refusal_behind(failed)
-            if refused is not None:
-                raise refused from None
             raise UpstreamUnreachable(type(failed).__name__) from failed
 
     def _headers_for(self, call: Forwarded, origin: RequestOrigin) -> CIMultiDict[str]:
@@ -112,7 +121,10 @@ class Upstream:
         sent: CIMultiDict[str] = CIMultiDict()
         for raw_name, raw_value in call.headers:
             name = raw_name.decode("latin-1").lower()
-            if name in _NOT_SENT or name in named or name.replace("_", "-").startswith(_OURS):
+            read_as = name.replace("_", "-")
+            if read_as in _NOT_SENT or name in named or read_as.startswith(_OURS):
+                continue
+            if read_as in _READ_HERE and read_as != name:
                 continue
             sent.add(name, raw_value.decode("latin-1"))
         if call.has_body and call.length is not None:
@@ -146,13 +158,16 @@ class Upstream:
             return value.replace(b"<" + self.origin.encode() + b"/", b"<" + public_origin.encode() + b"/")
         if name in ("location", "content-location"):
             text = value.decode("latin-1")
-            if _origin(text) == _origin(self.origin):
+            if (asked := _origin(text)) is not None and asked == _origin(self.origin):
                 return (public_origin + text[len(_prefix(text)) :]).encode("latin-1")
         return value
 
 
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
+def _origin(url: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     return parts.scheme.lower(), parts.netloc.lower()
 
 
@@ -171,10 +186,11 @@ def _named_in_connection(headers: list[tuple[bytes, bytes]]) -> frozenset[str]:
     )
 
 
-def _refusal_behind(failed: BaseException) -> BodyRefused | None:
+def _cause_of(failed: BaseException) -> BodyRefused | ClientGone | None:
+    """Return what the body's stream raised, behind the failure that came of it."""
     cause: BaseException | None = failed
     while cause is not None:
-        if isinstance(cause, BodyRefused):
+        if isinstance(cause, BodyRefused | ClientGone):
             return cause
         cause = cause.__cause__ or cause.__context__
     return None

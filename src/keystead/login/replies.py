@@ -20,9 +20,17 @@ def refused(error: OAuthError) -> Response:
     return JSONResponse(error_reply(error), status_code=error.status, headers=headers)
 
 
-def sent_back(request: AuthorizationRequest, error: RedirectError, public_origin: str) -> Response:
-    """Return the redirect that tells the client no."""
-    told = {"error": error.error}
+def slow_down(seconds: int) -> Response:
+    """Return the refusal of a client that has been wrong too often."""
+    told = {"error": "slow_down", "error_description": "Too many failed attempts. Wait a minute and try again."}
+    return JSONResponse(told, status_code=429, headers=NO_STORE | {"retry-after": str(seconds)})
+
+
+def sent_back(
+    request: AuthorizationRequest, error: RedirectError, public_origin: str, *, issuer: str | None = None
+) -> Response:
+    """Return the redirect that tells the client no; ``issuer`` is told to strict keys (RFC 9207)."""
+    told = _told_by(issuer) | {"error": error.error}
     if error.description is not None:
         told["error_description"] = error.description
     return _to_client(request, told, public_origin)
@@ -32,10 +40,7 @@ def granted(
     request: AuthorizationRequest, code: str, public_origin: str, *, issuer: str | None = None
 ) -> Response:  # fmt: skip
     """Return the redirect that brings the client its code; ``issuer`` is told to strict keys (RFC 9207)."""
-    told = {"code": code}
-    if issuer is not None:
-        told["iss"] = issuer
-    return _to_client(request, told, public_origin)
+    return _to_client(request, _told_by(issuer) | {"code": code}, public_origin)
 
 
 def to(path: str) -> Response:
@@ -43,9 +48,19 @@ def to(path: str) -> Response:
     return RedirectResponse(path, status_code=302, headers=_PAGELESS)
 
 
-def plain(words: str, status: int = 400) -> Response:
-    """Return a plain text answer."""
-    return PlainTextResponse(words, status_code=status, headers=_PAGELESS)
+def plain(words: str, status: int = 400, *, allow: str | None = None) -> Response:
+    """Return a plain text answer; ``allow`` are the methods to use instead."""
+    headers = _PAGELESS if allow is None else _PAGELESS | {"allow": allow}
+    return PlainTextResponse(words, status_code=status, headers=headers)
+
+
+def never_asked_for(allow: str) -> Response:
+    """Return the refusal of HEAD where the answer would be an act: a link that is only looked at must do nothing."""
+    return plain("Method Not Allowed", 405, allow=allow)
+
+
+def _told_by(issuer: str | None) -> dict[str, str]:
+    return {} if issuer is None else {"iss": issuer}
 
 
 def _to_client(request: AuthorizationRequest, told: dict[str, str], public_origin: str) -> Response:

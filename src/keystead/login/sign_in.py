@@ -2,8 +2,6 @@
 
 from anyio import to_thread
 from limits import parse as parse_limit
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,7 +10,9 @@ from keystead.actions import sessions as act
 from keystead.core.credentials import Secret
 from keystead.core.parameters import MalformedParameters, Tree
 from keystead.login import replies
-from keystead.login.consent import pending_client, resume
+from keystead.login.attempts import Failures, Limit, Tally
+from keystead.login.granting import resume
+from keystead.login.pending import waiting_client
 from keystead.login.views import LogoutView, SignInView
 from keystead.storage.read import users as read_users
 from keystead.storage.read.users import fold
@@ -30,9 +30,12 @@ from keystead.web.surface import (
 )
 
 WRONG = "Please verify your email or password and try again."
+_LONGEST_LOGIN = 255
 TOO_MANY = "Too many attempts. Wait five minutes and try again."
-_PER_LOGIN = parse_limit("10 per 5 minutes")
-_PER_ADDRESS = parse_limit("100 per 5 minutes")
+_PER_LOGIN = Limit(what="login", most=parse_limit("10 per 5 minutes"))
+_PER_ADDRESS = Limit(what="address", most=parse_limit("100 per 5 minutes"))
+# With "no-referrer" browsers send "Origin: null" with the form (Fetch, "append a request Origin header").
+_FORM_TELLS_ITS_ORIGIN = "same-origin"
 
 
 class SignIn:
@@ -40,7 +43,7 @@ class SignIn:
 
     def __init__(self, surface: Surface) -> None:
         self._surface = surface
-        self._failures = FixedWindowRateLimiter(MemoryStorage())
+        self._failures = Failures()
 
     def routes(self) -> list[Route]:
         """Return the routes of these pages."""
@@ -59,13 +62,13 @@ class SignIn:
             waiting = visitor.session is not None and visitor.session.pending is not None
             if visitor.user is not None and not waiting:
                 return replies.to("/")
-            return self._page(tx, visitor, unique_id=request.query_params.get("unique_id", ""), error=None)
+            return self._page(tx, visitor, unique_id=_prefilled(request), error=None)
 
-        return await self._surface.in_transaction(request, work)
+        return await self._surface.showing(request, work)
 
     async def sign_in(self, request: Request) -> Response:
         """Sign a person in, then go on with what waited."""
-        if comes_from_elsewhere(request.scope, origin_of(request)):
+        if comes_from_elsewhere(request.scope, origin_of(request).url, self._surface.public_origin(request)):
             return replies.plain("This form must be sent from its own page", 403)
         try:
             form = await read_form(request)
@@ -73,17 +76,18 @@ class SignIn:
             return replies.plain(str(wrong))
         unique_id, password = _credentials(form)
         address = origin_of(request).address or "unknown"
-        limits = ((_PER_LOGIN, ("login", fold(unique_id))), (_PER_ADDRESS, ("address", address)))
-        if not all(self._failures.test(limit, *on) for limit, on in limits):
+        of_login = Tally(limit=_PER_LOGIN, whose=(fold(unique_id), address))
+        of_address = Tally(limit=_PER_ADDRESS, whose=(address,))
+        if self._failures.are_too_many(of_login, of_address):
             return await self._again(request, unique_id, TOO_MANY, 429)
 
         found = await self._surface.reading(
             lambda tx: read_users.find_sign_in(tx, unique_id, visitor_of(tx, request).domain_root)
         )
         if not await to_thread.run_sync(act.is_theirs, found, password) or found is None:
-            for limit, on in limits:
-                self._failures.hit(limit, *on)
+            self._failures.note(of_login, of_address)
             return await self._again(request, unique_id, WRONG, 401)
+        self._failures.forget(of_login)
 
         def work(tx: Transaction) -> Response:
             visitor = visitor_of(tx, request)
@@ -104,7 +108,7 @@ class SignIn:
             view = LogoutView(authenticity_token=visitor.session.csrf)
             return show(tx, self._surface.pages, visitor, view, "Log out")
 
-        return await self._surface.in_transaction(request, work)
+        return await self._surface.showing(request, work)
 
     async def sign_out(self, request: Request) -> Response:
         """End the session, when the form is our own."""
@@ -128,12 +132,12 @@ class SignIn:
         def work(tx: Transaction) -> Response:
             return self._page(tx, visitor_of(tx, request), unique_id=unique_id, error=error, status=status)
 
-        return await self._surface.in_transaction(request, work)
+        return await self._surface.showing(request, work)
 
     def _page(
         self, tx: Transaction, visitor: Visitor, *, unique_id: str, error: str | None, status: int = 200
     ) -> Response:
-        waiting, targets = pending_client(tx, visitor.session)
+        waiting, targets = waiting_client(tx, visitor.session)
         view = SignInView(
             action="/login",
             unique_id=unique_id,
@@ -142,9 +146,13 @@ class SignIn:
             authenticity_token=None if visitor.session is None else visitor.session.csrf,
             app_name=None if waiting is None else waiting.name or "Third-Party Application",
         )
-        return show(
-            tx, self._surface.pages, visitor, view, "Log in", status=status, form_targets=targets
-        )  # fmt: skip
+        page = show(tx, self._surface.pages, visitor, view, "Log in", status=status, form_targets=targets)
+        page.headers["referrer-policy"] = _FORM_TELLS_ITS_ORIGIN
+        return page
+
+
+def _prefilled(request: Request) -> str:
+    return request.query_params.get("unique_id", "")[:_LONGEST_LOGIN]
 
 
 def _credentials(form: Tree) -> tuple[str, Secret]:
@@ -152,6 +160,6 @@ def _credentials(form: Tree) -> tuple[str, Secret]:
     group = given if isinstance(given, dict) else {}
     unique_id, password = group.get("unique_id"), group.get("password")
     return (
-        unique_id[:255] if isinstance(unique_id, str) else "",
+        unique_id[:_LONGEST_LOGIN] if isinstance(unique_id, str) else "",
         Secret(password[:1024] if isinstance(password, str) else ""),
     )

@@ -1,5 +1,6 @@
 """The token endpoint: exchanges codes, refreshes and deletes tokens; JSON only, never stored by caches."""
 
+from limits import parse as parse_limit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -15,11 +16,13 @@ from keystead.gateway.judge import Denied
 from keystead.gateway.replies import denial
 from keystead.gateway.replies import error as gateway_error
 from keystead.login import replies
-from keystead.login.consent import find_client
+from keystead.login.attempts import Failures, Limit, Tally
+from keystead.login.granting import find_client
 from keystead.oauth import client
 from keystead.oauth.errors import (
     NO_CODE,
     NO_REFRESH_TOKEN,
+    UNKNOWN_CLIENT,
     UNSUPPORTED_GRANT,
     OAuthError,
     unreadable,
@@ -28,11 +31,14 @@ from keystead.oauth.grants import Grant, grant_asked_for
 from keystead.oauth.parameters import Parameters, read_parameters
 from keystead.oauth.replies import Issued, token_reply
 from keystead.observability.metrics import EXPOSED_SECRETS
+from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import tokens as read_tokens
 from keystead.storage.transaction import Transaction
 from keystead.web.surface import Surface, origin_of, read_pairs
 
 NO_TOKEN_USED = "can't delete OAuth access token when not using an OAuth access token"  # noqa: S105  (words)
+
+_WRONG_SECRETS = Limit(what="secret", most=parse_limit("100 per 1 minute"))
 
 
 class TokenEndpoint:
@@ -40,6 +46,7 @@ class TokenEndpoint:
 
     def __init__(self, surface: Surface) -> None:
         self._surface = surface
+        self._failures = Failures()
 
     def routes(self) -> list[Route]:
         """Return the routes of this endpoint."""
@@ -58,20 +65,25 @@ class TokenEndpoint:
             return replies.refused(given)
         authorization = request.headers.get("authorization")
         return await self._surface.in_transaction(
-            request, lambda tx: self._issue(tx, given, authorization), surface="oauth"
-        )  # fmt: skip
+            request, lambda tx: self._issue(tx, request, given, authorization), surface="oauth"
+        )
 
-    def _issue(self, tx: Transaction, given: Parameters, authorization: str | None) -> Response:
+    def _issue(self, tx: Transaction, request: Request, given: Parameters, authorization: str | None) -> Response:
         """Check in Canvas's order: the grant, the client, its secret, then what the grant itself asks."""
         grant = grant_asked_for(given)
         if isinstance(grant, OAuthError):
             return replies.refused(grant)
         shown = client.presented(given, authorization)
         key = find_client(tx, shown.client_id)
+        origin = origin_of(request)
+        tally = Tally(limit=_WRONG_SECRETS, whose=(str(key and key.id), origin.address or "unknown"))
+        if self._failures.are_too_many(tally):
+            return replies.slow_down(_WRONG_SECRETS.most.get_expiry())
         bare = grant is Grant.REFRESH or given.get("code_verifier") is not None
         refused = client.objection(key, shown, may_omit_secret=bare)
         if refused is not None or key is None:
-            return replies.refused(refused or UNSUPPORTED_GRANT)
+            self._failures.note(tally)
+            return replies.refused(refused or UNKNOWN_CLIENT)
         if shown.exposed:
             EXPOSED_SECRETS.inc()
         if key.is_strict and given.get("grant_type") is None:
@@ -79,12 +91,13 @@ class TokenEndpoint:
         if grant is Grant.CODE:
             if given.get("code") is None:
                 return replies.refused(NO_CODE)
-            outcome = act.exchange_code(tx, key, given)
+            outcome = act.exchange_code(tx, key, given, self._surface.cluster)
         else:
             credential = given.get("refresh_token")
             if credential is None:
                 return replies.refused(NO_REFRESH_TOKEN)
-            outcome = act.refresh(tx, key, credential)
+            root = read_accounts.root_for_host(tx, origin.domain)
+            outcome = act.refresh(tx, key, credential, domain_root=root, cluster=self._surface.cluster)
         match outcome:
             case Issued():
                 return JSONResponse(token_reply(outcome, key, tx.now), headers=replies.NO_STORE)

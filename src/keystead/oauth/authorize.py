@@ -16,7 +16,7 @@ from keystead.core.ids import KeyId, UserId
 from keystead.core.instants import Instant
 from keystead.core.keys import OOB_URN, Key
 from keystead.core.scopes import ScopeSet
-from keystead.core.tokens import Token, TokenState
+from keystead.core.tokens import LONGEST_PURPOSE, Token, TokenState
 from keystead.oauth.errors import (
     BAD_REDIRECT,
     UNKNOWN_CLIENT,
@@ -78,13 +78,14 @@ class AuthorizationRequest:
             "state": self.state,
             "challenge": self.challenge,
             "prompt": self.prompt,
+            "wants_sign_in": self.wants_sign_in,
             "unique_id": self.unique_id,
         }
 
     @classmethod
     def from_stored(cls, kept: dict[str, Any]) -> "AuthorizationRequest":
-        """Return what ``as_stored`` gave; the wish for a fresh sign-in has been fulfilled by then."""
-        return cls(**{**kept, "scopes": tuple(kept["scopes"]), "key_id": KeyId(kept["key_id"])}, wants_sign_in=False)
+        """Return what ``as_stored`` gave."""
+        return cls(**{**kept, "scopes": tuple(kept["scopes"]), "key_id": KeyId(kept["key_id"])})
 
 
 class Step(Enum):
@@ -112,7 +113,7 @@ def trusted_request(
         key_id=key.id,
         redirect_uri=redirect_uri,
         scopes=given.scopes,
-        purpose=given.get("purpose"),
+        purpose=(given.get("purpose") or "")[:LONGEST_PURPOSE] or None,
         state=given.values.get("state"),
         challenge=stored_challenge(given.get("code_challenge"), given.get("code_challenge_method")),
         prompt=prompt,
@@ -123,12 +124,9 @@ def trusted_request(
 
 def objection(key: Key, request: AuthorizationRequest, given: Parameters, *, admitted: bool) -> RedirectError | None:
     """Return why the browser is sent back at once, None when it is not. ``admitted``: the key is on in this account."""
-    if key.require_scopes:
-        refused = ScopeSet.of(request.scopes).minus(ScopeSet.of(key.scopes))
-        if not request.scopes or len(refused):
-            return invalid_scope(refused.items)
-    if not admitted:
-        return NO_ACCESS
+    refused = _standing_objection(key, request, admitted=admitted)
+    if refused is not None:
+        return refused
     if given.get("response_type") != "code":
         return ONLY_CODE
     if given.get("response_mode") not in (None, "query"):
@@ -136,6 +134,15 @@ def objection(key: Key, request: AuthorizationRequest, given: Parameters, *, adm
     if key.is_strict and request.challenge is None:
         return NEEDS_PKCE
     return BAD_PROMPT if request.prompt not in (None, "none", "login") else None
+
+
+def late_objection(
+    key: Key | None, request: AuthorizationRequest, *, exact_only: bool, admitted: bool
+) -> OAuthError | RedirectError | None:
+    """Return why a request that waited may not be granted any more: meanwhile the key was changed, or switched off."""
+    if key is None or accepted(key, request.redirect_uri, exact_only=exact_only) is None:
+        return BAD_REDIRECT
+    return _standing_objection(key, request, admitted=admitted)
 
 
 def next_step(request: AuthorizationRequest, *, signed_in: bool, needs_consent: bool) -> Step | RedirectError:
@@ -158,6 +165,15 @@ def consent_is_needed(
     if key.trusted:
         return False
     return reusable_token(key, request.scopes, request.purpose, tokens, real_user_id, now) is None
+
+
+def _standing_objection(key: Key, request: AuthorizationRequest, *, admitted: bool) -> RedirectError | None:
+    """Return which of the checks fails that can turn out differently later."""
+    if key.require_scopes:
+        refused = ScopeSet.of(request.scopes).minus(ScopeSet.of(key.scopes))
+        if not request.scopes or len(refused):
+            return invalid_scope(refused.items)
+    return None if admitted else NO_ACCESS
 
 
 def reusable_token(

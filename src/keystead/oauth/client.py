@@ -10,12 +10,13 @@ from keystead.core.keys import Key
 from keystead.oauth.errors import INVALID_CLIENT, UNKNOWN_CLIENT, OAuthError
 from keystead.oauth.parameters import Parameters
 
+_SECRET = ("client_secret", "refresh_token")
 _NOBODY = "a client that is not there is compared with this, so that finding out takes as long"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCredentials:
-    """What the client presented: its id as written, its secret, and whether the secret stood in the query."""
+    """What the client presented: its id as written, its secret, and whether a secret of any kind stood in the query."""
 
     client_id: str | None
     secret: Secret | None
@@ -29,7 +30,7 @@ def presented(given: Parameters, authorization: str | None) -> ClientCredentials
     return ClientCredentials(
         client_id=given.get("client_id") or basic_id,
         secret=Secret(secret) if secret is not None else basic_secret,
-        exposed="client_secret" in given.in_query,
+        exposed=not given.in_query.isdisjoint(_SECRET),
     )
 
 
@@ -39,10 +40,10 @@ def objection(key: Key | None, shown: ClientCredentials, *, may_omit_secret: boo
     if key is None or not key.is_active:
         same(presented_secret, _NOBODY)
         return UNKNOWN_CLIENT
-    if shown.secret is None and key.is_public and may_omit_secret:
-        return None
     if shown.exposed and key.is_strict:
         return INVALID_CLIENT
+    if shown.secret is None and key.is_public and may_omit_secret:
+        return None
     expected = key.secret.reveal()
     return None if expected and same(presented_secret, expected) else INVALID_CLIENT
 

@@ -37,16 +37,24 @@ def grant_asked_for(given: Parameters) -> Grant | OAuthError:
 
 
 def code_objection(
-    key: Key, *, code_key_id: KeyId, expires_at: Instant, redirect_uri: str, given: Parameters, now: Instant
+    key: Key,
+    *,
+    code_key_id: KeyId,
+    expires_at: Instant,
+    used_at: Instant | None,
+    redirect_uri: str,
+    given: Parameters,
+    now: Instant,
 ) -> OAuthError | None:
     """Return why the client may not have the code's token, before the proof of possession.
 
-    The owner is compared first: a stranger's attempt must not use anything up (RFC 6749 section 4.1.3).
+    A used or expired code is not there any more, whoever asks. The owner comes before all else: a stranger's attempt
+    must not use anything up (RFC 6749 section 4.1.3).
     """
+    if used_at is not None or expires_at <= now:
+        return CODE_UNKNOWN
     if code_key_id != key.id:
         return INCORRECT_CLIENT
-    if expires_at <= now:
-        return CODE_UNKNOWN
     if key.is_strict and given.get("redirect_uri") != redirect_uri:
         return BAD_VERIFIER
     return None

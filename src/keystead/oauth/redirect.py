@@ -1,10 +1,13 @@
 """To which address may a browser be sent back? And how is that address written?"""
 
+import re
 from collections.abc import Mapping
 from enum import Enum
-from urllib.parse import quote_plus, urlsplit, urlunsplit
+from urllib.parse import quote_plus, urlsplit
 
 from keystead.core.keys import OOB_URN, Key, is_redirect_uri
+
+_AUTHORITY = re.compile(r"[^/?]*")
 
 
 class Acceptance(Enum):
@@ -25,7 +28,8 @@ def accepted(key: Key, presented: str | None, *, exact_only: bool = False) -> Ac
     if not presented or not is_redirect_uri(presented):
         return None
     if presented == OOB_URN:
-        return Acceptance.OUT_OF_BAND if OOB_URN in key.redirect_uris and not key.is_strict else None
+        listed = OOB_URN in (*key.redirect_uris, key.redirect_uri)
+        return Acceptance.OUT_OF_BAND if listed and not key.is_strict else None
     if _folded(presented) in {_folded(uri) for uri in key.redirect_uris}:
         return Acceptance.EXACT
     if key.redirect_uri is None:
@@ -52,7 +56,9 @@ def _is_same_site(presented: str, registered: str) -> bool:
 
 
 def _folded(uri: str) -> str:
-    parts = urlsplit(uri)
-    if not parts.netloc:
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
         return uri
-    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), "", "", "")) + uri.split(parts.netloc, 1)[1]
+    authority = _AUTHORITY.match(rest)
+    length = 0 if authority is None else authority.end()
+    return f"{scheme}://{rest[:length]}".lower() + rest[length:]

@@ -15,8 +15,9 @@ from sqlalchemy import insert, select
 
 from keystead.core.credentials import Secret
 from keystead.core.instants import DAY
+from keystead.gateway.facts import FactsUnavailable
 from keystead.storage.schema import signing_keys
-from keystead.storage.transaction import Database, Origin, Transaction
+from keystead.storage.transaction import Database, Origin, StorageUnavailable, Transaction
 
 ALGORITHM = "ES256"
 
@@ -29,11 +30,18 @@ class SigningKeys:
         self._key: ECKey | None = None
 
     def sign(self, claims: dict[str, object]) -> str:
-        """Return a compact JWS over the claims, with the newest key."""
+        """Return a compact JWS over the claims, with the newest key. Raises FactsUnavailable."""
         if self._key is None:
-            self._key = self._newest()
+            try:
+                self._key = self._newest()
+            except StorageUnavailable as failed:
+                raise FactsUnavailable("the signing key cannot be read") from failed
         header = {"alg": ALGORITHM, "typ": "JWT", "kid": self._key.kid}
         return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
+
+    def prepare(self) -> None:
+        """Have a key ready, so that the first call that is signed waits for no database."""
+        self._key = self._newest()
 
     def published(self) -> dict[str, Any]:
         """Return the public keys as a JSON Web Key Set (RFC 7517)."""

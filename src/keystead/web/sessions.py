@@ -42,9 +42,10 @@ def csrf_cookie_header(session: Session, origin: RequestOrigin) -> str:
     return f"{CSRF_COOKIE}={session.csrf}; Path=/; SameSite=Lax{_secure(origin)}"
 
 
-def forget_cookie_header(origin: RequestOrigin) -> str:
-    """Return the ``Set-Cookie`` value that takes the session away."""
-    return f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{_secure(origin)}"
+def forget_cookie_headers(origin: RequestOrigin) -> tuple[str, str]:
+    """Return the ``Set-Cookie`` values that take the session away."""
+    gone = f"=; Path=/; Max-Age=0; SameSite=Lax{_secure(origin)}"
+    return f"{COOKIE}{gone}; HttpOnly", f"{CSRF_COOKIE}{gone}"
 
 
 def proves_itself(session: Session, presented: object) -> bool:
@@ -52,13 +53,16 @@ def proves_itself(session: Session, presented: object) -> bool:
     return isinstance(presented, str) and same(presented, session.csrf)
 
 
-def comes_from_elsewhere(scope: Any, origin: RequestOrigin) -> bool:
-    """Whether a browser says that another site sent this form (``Sec-Fetch-Site``, else ``Origin``)."""
+def comes_from_elsewhere(scope: Any, *ours: str) -> bool:
+    """Whether a browser says that another site sent this form (``Sec-Fetch-Site``, else ``Origin``).
+
+    Browsers send the first over HTTPS and to this very machine only. ``ours`` are the origins we are known by.
+    """
     site = header(scope, b"sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")
     sender = header(scope, b"origin")
-    return sender is not None and sender.lower() != origin.url
+    return sender is not None and sender.lower() not in ours
 
 
 def _secure(origin: RequestOrigin) -> str:

@@ -14,7 +14,7 @@ from keystead.core.accounts import Account
 from keystead.core.actors import Actor, User
 from keystead.core.catalogue import Catalogue
 from keystead.core.credentials import Secret
-from keystead.core.parameters import MalformedParameters, Tree, pairs, parse_form, parse_json
+from keystead.core.parameters import MalformedParameters, Tree, pairs, parse_form, parse_json, read_json_members
 from keystead.gateway.endpoints import ORIGIN
 from keystead.gateway.facts import Cluster
 from keystead.gateway.judge import Judge
@@ -26,7 +26,7 @@ from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, Origin, Transaction
 from keystead.storage.usage import Usage
 from keystead.web.html import Pages
-from keystead.web.sessions import cookie_header, csrf_cookie_header, forget_cookie_header, session_of
+from keystead.web.sessions import cookie_header, csrf_cookie_header, forget_cookie_headers, session_of
 
 Result = TypeVar("Result")
 LARGEST_FORM = 256 * 1024
@@ -52,15 +52,31 @@ class Surface:
     async def in_transaction(
         self, request: Request, work: Callable[[Transaction], Result], *, surface: str = "console"
     ) -> Result:
-        """Run the work in a worker thread, in one transaction that may write."""
+        """Run the work in a worker thread, in one transaction that may write. It keeps the browser's session alive."""
         origin = origin_of(request)
         came_from = Origin(surface=surface, address=origin.address, request_id=origin.request_id)
 
         def run() -> Result:
             with self.database.write(came_from) as tx:
+                session = session_of(tx, request.scope)
+                if session is not None:
+                    act.keep_alive(tx, session)
                 return work(tx)
 
         return await to_thread.run_sync(run)
+
+    async def showing(self, request: Request, work: Callable[[Transaction], Result]) -> Result:
+        """Run work that only shows a page: it reads, unless the session has words to forget or must be kept alive."""
+
+        def run() -> tuple[Result] | None:
+            with self.database.read() as tx:
+                session = session_of(tx, request.scope)
+                if session is not None and (session.flash is not None or act.wants_longer(session, tx.now)):
+                    return None
+                return (work(tx),)
+
+        shown = await to_thread.run_sync(run)
+        return await self.in_transaction(request, work) if shown is None else shown[0]
 
     async def reading(self, work: Callable[[Transaction], Result]) -> Result:
         """Run the work in a worker thread, in one transaction that only reads."""
@@ -95,9 +111,14 @@ def origin_of(request: Request) -> RequestOrigin:
 
 
 def visitor_of(tx: Transaction, request: Request) -> Visitor:
-    """Return whose browser asks. People who were suspended, or have no login on this host, are not signed in."""
+    """Return whose browser asks. People who were suspended, or have no login on this host, are not signed in.
+
+    A session counts on the hosts of the root account where it was opened, and nowhere else.
+    """
     domain_root = read_accounts.root_for_host(tx, origin_of(request).domain)
     session = session_of(tx, request.scope)
+    if session is not None and session.account_id != domain_root.id:
+        session = None
     user = None if session is None else read_users.find_user(tx, session.user_id)
     if user is not None and not (user.is_active and read_users.has_login(tx, user.id, domain_root)):
         user = None
@@ -121,8 +142,9 @@ def give_session(response: Response, request: Request, session: Session, session
 
 
 def forget_session(response: Response, request: Request) -> Response:
-    """Take the session's cookie away."""
-    response.headers.append("set-cookie", forget_cookie_header(origin_of(request)))
+    """Take the session's cookies away."""
+    for line in forget_cookie_headers(origin_of(request)):
+        response.headers.append("set-cookie", line)
     return response
 
 
@@ -144,13 +166,19 @@ async def read_form(request: Request) -> Tree:
 
 
 async def read_pairs(request: Request) -> Iterable[tuple[str, str]]:
-    """Return the body's parameters, form or JSON, one by one as they stand. Raises MalformedParameters."""
+    """Return the body's parameters, form or JSON, one by one as they stand. Raises MalformedParameters.
+
+    A JSON object that names a member twice is refused: readers disagree about which one counts (RFC 8259 section 4).
+    """
     body = await read_body(request)
     if not body:
         return ()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
-        return [(name, _text(name, value)) for name, value in parse_json(body).items() if value is not None]
+        members = parse_json(body)
+        if any(len(values) > 1 for values in read_json_members(body, members).values()):
+            raise MalformedParameters("A member of the JSON body is given more than once")
+        return [(name, _text(name, value)) for name, value in members.items() if value is not None]
     if kind in ("", "application/x-www-form-urlencoded"):
         return pairs(body)
     raise MalformedParameters("The request body must be a form or JSON")

@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
+# What runs on the embedded database first and on PostgreSQL again; tests/storage and tests/journeys do both by themselves.
+ON_BOTH := tests/api tests/gateway tests/login tests/actions
 
 .PHONY: help setup serve test check bench lock format clean
 
@@ -18,6 +20,8 @@ test: $(VENV)/.dev ## get what the tests need and run every test
 	@scripts/get-browser
 	@$(BIN)/python scripts/checks.py
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@echo "The same rules on PostgreSQL:"
+	@KEYSTEAD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile $(ON_BOTH)
 
 check: $(VENV)/.dev ## the fast loop: format, lint, types, import rules, pure tests
 	@$(BIN)/python scripts/checks.py

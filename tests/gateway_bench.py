@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from keys_bench import KeyBench, fresh_database
+from databases import fresh_installation
+from keys_bench import KeyBench
 from keystead.gateway.endpoints import ORIGIN
 from keystead.gateway.origin import origin_of
 from keystead.gateway.proxy import Upstream
@@ -222,7 +223,7 @@ class GatewayBench(KeyBench):
 def gateways(home: Path, **settings: Any) -> Iterator[GatewayBench]:
     """Give one fresh installation with an upstream and root account 2, and close it."""
     clock = Clock()
-    bench = GatewayBench(fresh_database(home, clock), clock, home, **settings)
+    bench = GatewayBench(fresh_installation(home, clock), clock, home, **settings)
     assert bench.root_account("Root") == 2
     yield bench
     bench.close()

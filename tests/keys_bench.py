@@ -1,23 +1,19 @@
 """Short ways to fill a world with developer keys, over the application as it is put together in production."""
 
-import atexit
 import json as json_text
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-from keystead.actions.beginnings import begin
+from databases import fresh_installation
 from keystead.api.endpoints import OwnApi
 from keystead.api.requests import World
 from keystead.app import OWN_ROUTES, read_catalogue, route_table
 from keystead.config import Settings
 from keystead.core.catalogue import Catalogue
-from keystead.core.credentials import Secret
 from keystead.core.ids import KeyId, UserId
 from keystead.core.routes import RouteTable
 from keystead.gateway.endpoints import ORIGIN, Gateway
@@ -31,14 +27,14 @@ from keystead.storage.read.keys import find_key
 from keystead.storage.schema import bindings, keys, tokens
 from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, Origin, engine_for
-from keystead.storage.upgrades import make_usage_tables, upgrade
+from keystead.storage.upgrades import make_usage_tables
 from keystead.storage.usage import Usage
-from keystead.storage.vault import Vault, new_session_id, new_token
+from keystead.storage.vault import new_session_id, new_token
 from keystead.storage.write.accounts import update_account
 from keystead.storage.write.keys import update_key
 from keystead.storage.write.sessions import insert_session
 from keystead.storage.write.tokens import insert_token
-from world import SITE_TOKEN, Bench, Clock, Response
+from world import Bench, Clock, Response
 
 GLOBAL = 10_000_000_000_000
 COURSES = "url:GET|/api/v1/courses"
@@ -203,38 +199,10 @@ def shown(response: Response) -> Any:
 def benches(home: Path, **settings: Any) -> Iterator[KeyBench]:
     """Give one fresh installation with these settings and root account 2, and close it."""
     clock = Clock()
-    bench = KeyBench(fresh_database(home, clock), clock, home, **settings)
+    bench = KeyBench(fresh_installation(home, clock), clock, home, **settings)
     assert bench.root_account("Root") == 2
     yield bench
     bench.close()
-
-
-def fresh_database(home: Path, clock: Clock) -> Database:
-    """Return a database that holds only what stands in an empty installation."""
-    shutil.copy(_empty_file(), home / "keystead.db")
-    return database_in(home / "keystead.db", clock)
-
-
-def database_in(path: Path, clock: Clock) -> Database:
-    """Return the database in a file; it does not wait for the disk."""
-    database = Database(
-        f"sqlite:///{path}", vault=Vault(["a master secret for tests, long enough for all"]), clock=clock
-    )
-    event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-    return database
-
-
-@cache
-def _empty_file() -> Path:
-    """Make the file that each test's database is copied from, once."""
-    home = tempfile.mkdtemp(prefix="keystead-empty-")
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    database = database_in(Path(home) / "keystead.db", Clock())
-    upgrade(database.engine)
-    with database.write(_TEST) as tx:
-        begin(tx, token=Secret(SITE_TOKEN), password=None)
-    database.close()
-    return Path(home) / "keystead.db"
 
 
 @cache

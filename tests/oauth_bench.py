@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 from sqlalchemy import event, func, select
 
-from keystead.actions.beginnings import begin
+from databases import MASTER, fresh_installation
 from keystead.app import Application, create_app
 from keystead.config import Settings
 from keystead.core.accounts import AccountKind, Policy
@@ -30,9 +30,7 @@ from keystead.core.tokens import Token
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import tokens as read_tokens
 from keystead.storage.schema import audit, codes
-from keystead.storage.transaction import Database, Origin
-from keystead.storage.upgrades import upgrade
-from keystead.storage.vault import Vault
+from keystead.storage.transaction import Origin
 from keystead.storage.write.accounts import insert_account, update_account
 from keystead.storage.write.bindings import ensure_binding, update_binding
 from keystead.storage.write.keys import insert_key, update_key
@@ -65,10 +63,8 @@ NOT_PROVEN = (
     "the authorization request, or was issued to another client.",
 )
 START = Instant(1_800_000_000 * SECOND)
-SITE_TOKEN = "s" * 64
 _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 _TEST = Origin(surface="test")
-_VAULT = Vault(["test master secret, long enough for all"])
 _HIDDEN = re.compile(r'<input[^>]*name="custom_csrf_token"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*custom_csrf_token')
 
 
@@ -155,13 +151,20 @@ class OAuthBench:
     Putting an application together takes a while, so all tests of a run share one: ``clear_the_table`` comes between.
     """
 
-    def __init__(self, path: Path, **settings: Any) -> None:
+    def __init__(self, home: Path, **settings: Any) -> None:
         self.clock = Clock()
         self.loop = asyncio.Runner()
-        chosen = Settings(_env_file=None, database_url=SecretStr(f"sqlite:///{path}"), **settings)  # type: ignore[call-arg]  # pydantic's own parameter
-        self.app: Application = create_app(chosen, _VAULT, clock=self.clock)
-        self.database = database_at(path, self.clock)
-        event.listen(self.app._parts.database.engine, "connect", _quick)
+        self.database = fresh_installation(home, self.clock)
+        url = self.database.engine.url.set(drivername=self.database.engine.dialect.name)
+        chosen = Settings(
+            _env_file=None,  # type: ignore[call-arg]  # pydantic's own parameter
+            database_url=SecretStr(url.render_as_string(hide_password=False)),
+            secret_key=(SecretStr(MASTER),),
+            **settings,
+        )
+        self.app: Application = create_app(chosen, self.database.vault, clock=self.clock)
+        if self.app._parts.database.engine.dialect.name == "sqlite":
+            event.listen(self.app._parts.database.engine, "connect", _quick)
         self._numbers = count(1)
         self.accounts: dict[str, AccountId] = {}
         self.people: dict[str, UserId] = {}
@@ -340,23 +343,10 @@ def refused(answer: httpx.Response, status: int, error: tuple[str, str]) -> None
     assert answer.headers.get("www-authenticate") == ("Canvas OAuth 2.0" if status == 401 else None)
 
 
-def database_at(path: Path, clock: Clock) -> Database:
-    """Return the database in a file; it does not wait for the disk."""
-    database = Database(f"sqlite:///{path}", vault=_VAULT, clock=clock)
-    event.listen(database.engine, "connect", _quick)
-    return database
-
-
 @pytest.fixture(scope="session")
 def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OAuthBench]:
     """The application of all tests."""
-    path = tmp_path_factory.mktemp("oauth") / "keystead.db"
-    database = database_at(path, Clock())
-    upgrade(database.engine)
-    with database.write(_TEST) as tx:
-        begin(tx, token=Secret(SITE_TOKEN), password=None)
-    database.close()
-    made = OAuthBench(path)
+    made = OAuthBench(tmp_path_factory.mktemp("oauth"))
     yield made
     made.close()
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, quote
 
 from sqlalchemy import select
 
+from databases import SITE_TOKEN
 from keystead.core.accounts import Policy
 from keystead.core.actors import Right
 from keystead.core.ids import KeyId, UserId
@@ -21,7 +22,7 @@ from keystead.storage.write.accounts import update_account
 from keystead.storage.write.keys import insert_key
 from keystead.storage.write.tokens import insert_token
 from keystead.storage.write.users import insert_login, insert_role, insert_seat, insert_user
-from world import SITE_PERSON, SITE_TOKEN, Bench
+from world import SITE_PERSON, Bench
 
 NORTH, SOUTH, SITE = "north.example.edu", "south.example.edu", "site admin"
 START = Instant(1_800_000_000 * SECOND)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,16 +12,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-from keystead.actions.beginnings import begin
+from databases import SITE_TOKEN, fresh_installation
 from keystead.api import accounts, admins, roles, users
 from keystead.api.endpoints import OwnApi
 from keystead.api.requests import ApiRoute
 from keystead.api.requests import World as ApiWorld
 from keystead.config import Settings
 from keystead.core.catalogue import Catalogue, from_entries, route_entry
-from keystead.core.credentials import Secret
 from keystead.core.ids import UserId
 from keystead.core.instants import SECOND, Instant
 from keystead.core.routes import RouteTable, compile_routes
@@ -35,13 +33,12 @@ from keystead.storage.facts import StoredFacts
 from keystead.storage.read.keys import built_in_key
 from keystead.storage.schema import audit
 from keystead.storage.transaction import Database, Origin, Transaction, engine_for
-from keystead.storage.upgrades import make_usage_tables, upgrade
+from keystead.storage.upgrades import make_usage_tables
 from keystead.storage.usage import Usage
-from keystead.storage.vault import Vault, new_token
+from keystead.storage.vault import new_token
 from keystead.storage.write.tokens import insert_token
 from keystead.storage.write.users import insert_login
 
-SITE_TOKEN = "s" * 64
 SITE_PERSON = 1
 ROUTES: tuple[ApiRoute, ...] = (*accounts.ROUTES, *users.ROUTES, *admins.ROUTES, *roles.ROUTES)
 _NOON = 1_760_000_000 * SECOND
@@ -216,47 +213,28 @@ class Bench:
         return Response(status=sent[0]["status"], headers=headers, text=text)
 
 
-@pytest.fixture(scope="session")
-def empty_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with only what stands in an empty installation, made once and copied for each test."""
-    path = tmp_path_factory.mktemp("empty") / "keystead.db"
-    database = database_at(path, Clock())
-    upgrade(database.engine)
-    with database.write(Origin(surface="test")) as tx:
-        begin(tx, token=Secret(SITE_TOKEN), password=None)
-    database.close()
-    return path
-
-
 @pytest.fixture
-def world(empty_installation: Path, tmp_path: Path) -> Iterator[Bench]:
+def world(tmp_path: Path) -> Iterator[Bench]:
     """A fresh installation."""
-    path = tmp_path / "keystead.db"
-    shutil.copy(empty_installation, path)
-    clock = Clock()
-    uses = engine_for(f"sqlite:///{tmp_path / 'usage.db'}")
-    make_usage_tables(uses)
-    bench = Bench(database_at(path, clock), Usage(uses), clock, ROUTES)
+    bench = bench_in(tmp_path, Clock(), ROUTES)
     yield bench
     bench.close()
 
 
 @pytest.fixture
-def tx(empty_installation: Path, tmp_path: Path) -> Iterator[Transaction]:
+def tx(tmp_path: Path) -> Iterator[Transaction]:
     """An open transaction on a fresh installation."""
-    path = tmp_path / "keystead.db"
-    shutil.copy(empty_installation, path)
-    database = database_at(path, Clock())
+    database = fresh_installation(tmp_path, Clock())
     with database.write(Origin(surface="test")) as opened:
         yield opened
     database.close()
 
 
-def database_at(path: Path, clock: Clock) -> Database:
-    """Return the database in a file; it does not wait for the disk."""
-    database = Database(f"sqlite:///{path}", vault=Vault(["test master secret, long enough for all"]), clock=clock)
-    event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-    return database
+def bench_in(home: Path, clock: Clock, routes: tuple[ApiRoute, ...]) -> Bench:
+    """Return a bench over a fresh installation; the caller closes it."""
+    uses = engine_for(f"sqlite:///{home / 'usage.db'}")
+    make_usage_tables(uses)
+    return Bench(fresh_installation(home, clock), Usage(uses), clock, routes)
 
 
 class _NoSigner:

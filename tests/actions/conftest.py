@@ -1,3 +1,3 @@
-from world import empty_installation, tx
+from world import tx
 
-__all__ = ["empty_installation", "tx"]
+__all__ = ["tx"]

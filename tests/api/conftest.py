@@ -1,3 +1,3 @@
-from world import empty_installation, world
+from world import world
 
-__all__ = ["empty_installation", "world"]
+__all__ = ["world"]

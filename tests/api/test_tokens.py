@@ -1,6 +1,5 @@
 """People's tokens on Canvas's wire."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +9,8 @@ from keystead.api import tokens
 from keystead.core.accounts import Policy
 from keystead.core.actors import Right
 from keystead.core.instants import DAY, Instant
-from keystead.storage.transaction import engine_for
-from keystead.storage.upgrades import make_usage_tables
-from keystead.storage.usage import Usage
 from tokens_bench import NORTH, SITE, SOUTH, START, TokenBench
-from world import ROUTES, Bench, Clock, database_at
+from world import ROUTES, Clock, bench_in
 
 INVALID = {"errors": [{"message": "Invalid access token."}]}
 NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}
@@ -22,13 +18,8 @@ MINE = "/api/v1/users/self/tokens"
 
 
 @pytest.fixture
-def bench(empty_installation: Path, tmp_path: Path) -> Iterator[TokenBench]:
-    path = tmp_path / "keystead.db"
-    shutil.copy(empty_installation, path)
-    uses = engine_for(f"sqlite:///{tmp_path / 'usage.db'}")
-    make_usage_tables(uses)
-    clock = Clock()
-    world = Bench(database_at(path, clock), Usage(uses), clock, (*ROUTES, *tokens.ROUTES))
+def bench(tmp_path: Path) -> Iterator[TokenBench]:
+    world = bench_in(tmp_path, Clock(), (*ROUTES, *tokens.ROUTES))
     yield TokenBench(world=world)
     world.close()
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from databases import SITE_TOKEN
 from gateway_bench import Answered, GatewayBench
 from keys_bench import ACCOUNTS, COURSES
 from keystead.core.instants import HOUR, SECOND, Instant
 from keystead.core.tokens import TokenState
-from world import SITE_PERSON, SITE_TOKEN
+from world import SITE_PERSON
 
 CHALLENGE = ['Bearer realm="canvas-lms"']
 INVALID = {"errors": [{"message": "Invalid access token."}]}

@@ -6,10 +6,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from databases import SITE_TOKEN
 from gateway_bench import Answered, GatewayBench
 from keys_bench import COURSES
 from keystead.core.instants import SECOND, Instant
-from world import SITE_PERSON, SITE_TOKEN
+from world import SITE_PERSON
 
 REFUSED = (401, {"errors": "Invalid as_user_id"}, [])
 UNCHANGEABLE = (401, {"errors": "Cannot change masquerade"}, [])

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from databases import SITE_TOKEN, database_at
 from gateway_bench import GONE, GatewayBench, Received, gateways
-from keys_bench import COURSES, database_in
-from world import SITE_PERSON, SITE_TOKEN, Clock
+from keys_bench import COURSES
+from world import SITE_PERSON, Clock
 
 FORM, JSON, PARTS = "application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=B"
 MIB = 1024 * 1024
@@ -302,7 +303,7 @@ def test_a_change_made_in_another_process_counts_for_the_very_next_call(gate: Ga
     from keystead.storage.transaction import Origin
 
     _, token = gate.live_token(SITE_PERSON)
-    other = database_in(tmp_path / "keystead.db", Clock())
+    other = database_at(gate.database.engine.url.render_as_string(hide_password=False), Clock())
     for state, expected in (("off", 401), ("on", 200), ("allow", 401), ("on", 200)):
         assert gate.ask("GET", "/api/v1/courses", token=SITE_TOKEN).status == 200
         with other.write(Origin(surface="test")) as tx:

@@ -38,7 +38,7 @@ from keystead.web.surface import Surface, origin_of, read_pairs
 
 NO_TOKEN_USED = "can't delete OAuth access token when not using an OAuth access token"  # noqa: S105  (words)
 
-_WRONG_SECRETS = Limit(what="secret", most=parse_limit("100 per 1 minute"))
+_WRONG_SECRETS = Limit(what="secret", most=parse_limit("300 per 1 minute"))
 
 
 class TokenEndpoint:
@@ -76,14 +76,16 @@ class TokenEndpoint:
         shown = client.presented(given, authorization)
         key = find_client(tx, shown.client_id)
         origin = origin_of(request)
-        tally = Tally(limit=_WRONG_SECRETS, whose=(str(key and key.id), origin.address or "unknown"))
+        if key is None:
+            return replies.refused(client.objection(key, shown, may_omit_secret=False) or UNKNOWN_CLIENT)
+        tally = Tally(limit=_WRONG_SECRETS, whose=(str(key.id), origin.address or "unknown"))
         if self._failures.are_too_many(tally):
             return replies.slow_down(_WRONG_SECRETS.most.get_expiry())
         bare = grant is Grant.REFRESH or given.get("code_verifier") is not None
         refused = client.objection(key, shown, may_omit_secret=bare)
-        if refused is not None or key is None:
+        if refused is not None:
             self._failures.note(tally)
-            return replies.refused(refused or UNKNOWN_CLIENT)
+            return replies.refused(refused)
         if shown.exposed:
             EXPOSED_SECRETS.inc()
         if key.is_strict and given.get("grant_type") is None:

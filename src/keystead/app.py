@@ -30,7 +30,7 @@ from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Sen
 from keystead.gateway.facts import Cluster
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
-from keystead.gateway.origin import origin_of
+from keystead.gateway.origin import is_within, origin_of
 from keystead.gateway.proxy import Upstream
 from keystead.login.consent import Consent
 from keystead.login.published import Published
@@ -234,7 +234,7 @@ def _pages(surface: Surface) -> App:
         Route("/static/{path:path}", _static, methods=["GET"]),
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", _readiness(surface), methods=["GET"]),
-        Route("/metrics", _metrics, methods=["GET"]),
+        Route("/metrics", _metrics(surface.settings), methods=["GET"]),
     ]
     pages = Starlette(routes=routes, exception_handlers={StorageUnavailable: _unavailable, Exception: _failed})
     pages.router.redirect_slashes = False
@@ -256,8 +256,14 @@ def _readiness(surface: Surface) -> Any:
     return ready
 
 
-async def _metrics(_: Request) -> Response:
-    return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+def _metrics(settings: Settings) -> Any:
+    async def metrics(request: Request) -> Response:
+        """Answer those who may ask `/gateway/check` too: how much is refused is nobody else's business."""
+        if request.client is None or not is_within(request.client.host, settings.check_from):
+            return PlainTextResponse("Not found", status_code=404)
+        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    return metrics
 
 
 async def _static(request: Request) -> Response:

@@ -18,6 +18,7 @@ serve: $(VENV)/.serve ## start everything with the sample institution on one por
 
 test: $(VENV)/.dev ## get what the tests need and run every test
 	@scripts/get-browser
+	@scripts/get-proxies
 	@$(BIN)/python scripts/checks.py
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 	@echo "The same rules on PostgreSQL:"

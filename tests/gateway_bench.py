@@ -11,7 +11,10 @@ from typing import Any
 
 from databases import fresh_installation
 from keys_bench import KeyBench
+from keystead.app import OWN_ROUTES
+from keystead.config import LOOPBACK
 from keystead.gateway.endpoints import ORIGIN
+from keystead.gateway.forward_auth import ForwardAuth, is_check
 from keystead.gateway.origin import origin_of
 from keystead.gateway.proxy import Upstream
 from keystead.storage.transaction import Database
@@ -133,6 +136,8 @@ class GatewayBench(KeyBench):
         self.upstream_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._upstream = Upstream(self.upstream_url)
         super().__init__(database, clock, home, upstream=self._upstream, **settings)
+        self.gateway, check = self.app, self._forward_auth(clock, settings)
+        self.app = lambda scope, *line: (check if is_check(scope) else self.gateway)(scope, *line)
         self._server: asyncio.Server | None = None
         if is_up:
             self._server = self._loop.run(asyncio.start_server(self.up.serve, sock=listener))
@@ -159,6 +164,7 @@ class GatewayBench(KeyBench):
         chunked: bool = False,
         host: str = "keystead.test",
         hang_up_after: int | None = None,
+        peer: str = "127.0.0.1",
     ) -> Answered:
         """Make one call. ``body`` may be pieces, ``GONE`` being the caller's hanging up among them."""
         pieces = [] if body is None else [body] if isinstance(body, bytes) else list(body)
@@ -174,12 +180,23 @@ class GatewayBench(KeyBench):
             raw.append(("content-length", str(whole + 10 if GONE in pieces else whole)))
         path, _, query = target.partition("?")
         scope: dict[str, Any] = {
-            "type": "http", "method": verb, "scheme": "http", "path": path, "client": ("127.0.0.1", 50_000),
+            "type": "http", "method": verb, "scheme": "http", "path": path, "client": (peer, 50_000),
             "raw_path": path.encode("latin-1"), "query_string": query.encode("latin-1"),
             "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in raw],
         }  # fmt: skip
         scope[ORIGIN] = origin_of(scope, trusted=(), request_id="request-1")
         return self._loop.run(self._asked(scope, pieces, hang_up_after))
+
+    def _forward_auth(self, clock: Clock, settings: dict[str, Any]) -> ForwardAuth:
+        return ForwardAuth(
+            judge=self.app._judge,
+            identities=self.app._identities,
+            own_routes=frozenset((route.verb, route.template) for route in OWN_ROUTES),
+            audience=self.upstream_url,
+            public_url=settings.get("public_url"),
+            check_from=LOOPBACK,
+            clock=clock,
+        )
 
     def close(self) -> None:
         """Give everything back."""

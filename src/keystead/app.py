@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterable
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from anyio import to_thread
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -28,6 +30,7 @@ from keystead.core.instants import SECOND, Instant
 from keystead.core.routes import RouteTable, compile_routes
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
 from keystead.gateway.facts import Cluster
+from keystead.gateway.forward_auth import ForwardAuth, is_check
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
 from keystead.gateway.origin import is_within, origin_of
@@ -38,6 +41,7 @@ from keystead.login.sign_in import SignIn
 from keystead.login.tokens import TokenEndpoint
 from keystead.observability.logs import log
 from keystead.storage.facts import StoredFacts
+from keystead.storage.read import accounts as read_accounts
 from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, StorageUnavailable, engine_for
 from keystead.storage.upgrades import make_usage_tables
@@ -47,6 +51,8 @@ from keystead.web.html import Pages, static_file
 from keystead.web.surface import Surface
 
 FLUSH_EVERY = 1.0
+MOST_THREADS = 80
+"""Several times as many as may wait to write, so that a database that is locked leaves threads for those who read."""
 OWN_ROUTES: tuple[ApiRoute, ...] = (
     *accounts.ROUTES,
     *users.ROUTES,
@@ -61,6 +67,8 @@ RESERVED = frozenset({("GET", "/api/v1/login/session_token")})
 """Operations that are Keystead's own by contract and not built yet: they never go upstream, and answer 404."""
 
 _FORWARDABLE = {"accounts": accounts.ROUTES, "users": users.ROUTES}
+_DOT_SEGMENT = re.compile(rb"/\.{1,2}(?:[/;]|$)")
+_HIDDEN = (b"//", b"\\", b"%2f", b"%2e")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +80,7 @@ class Parts:
     usage: Usage
     source: StoredFacts
     gateway: Gateway
+    forward_auth: ForwardAuth
     pages: App
     signing: SigningKeys
     upstream: Upstream | None
@@ -92,8 +101,12 @@ class Application:
             return None
         request_id = uuid.uuid4().hex
         scope[ORIGIN] = origin_of(scope, trusted=self._parts.settings.trusted_proxies, request_id=request_id)
-        serve = self._parts.gateway if _is_api(scope) else self._parts.pages
-        return await serve(scope, receive, _with_request_id(send, request_id))
+        return await self._serving(scope)(scope, receive, _with_request_id(send, request_id))
+
+    def _serving(self, scope: Scope) -> App:
+        if is_check(scope):
+            return self._parts.forward_auth
+        return self._parts.gateway if _is_api(scope) else self._parts.pages
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -103,12 +116,19 @@ class Application:
             await stack.enter_async_context(self._flushing())
             with suppress(StorageUnavailable):
                 await asyncio.to_thread(self._parts.signing.prepare)
+            to_thread.current_default_thread_limiter().total_tokens = MOST_THREADS
             await send({"type": "lifespan.startup.complete"})
             await receive()
-        self._parts.source.close()
-        self._parts.usage.close()
-        self._parts.database.close()
+        await asyncio.to_thread(self._close)
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _close(self) -> None:
+        self._parts.source.close()
+        try:
+            self._parts.usage.close()
+        except StorageUnavailable:
+            log.error("usage.not_written")
+        self._parts.database.close()
 
     @asynccontextmanager
     async def _flushing(self) -> AsyncIterator[None]:
@@ -117,8 +137,10 @@ class Application:
                 await asyncio.sleep(FLUSH_EVERY)
                 try:
                     await asyncio.to_thread(self._parts.usage.flush)
+                except StorageUnavailable:
+                    log.error("usage.not_written")
                 except Exception:
-                    log.exception("usage.not_written")
+                    log.exception("usage.failed")
 
         task = asyncio.create_task(flush_for_ever())
         try:
@@ -142,17 +164,27 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     judge = Judge(table=route_table(catalogue), source=source, usage=usage, clock=now)
     signing = SigningKeys(database)
     upstream = None if settings.upstream_url is None else Upstream(settings.upstream_url)
+    identities, own_routes = Identities(signing), _own_routes(settings)
     gateway = Gateway(
         judge=judge,
-        identities=Identities(signing),
+        identities=identities,
         own=OwnApi(
             routes=OWN_ROUTES,
             database=database,
             world=World(settings=settings, catalogue=catalogue, usage=usage),
         ),
-        own_routes=_own_routes(settings),
+        own_routes=own_routes,
         upstream=upstream,
         public_url=settings.public_url,
+        clock=now,
+    )
+    forward_auth = ForwardAuth(
+        judge=judge,
+        identities=identities,
+        own_routes=own_routes,
+        audience=settings.upstream_url,
+        public_url=settings.public_url,
+        check_from=settings.check_from,
         clock=now,
     )
     surface = Surface(
@@ -172,6 +204,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             usage=usage,
             source=source,
             gateway=gateway,
+            forward_auth=forward_auth,
             pages=_pages(surface),
             signing=signing,
             upstream=upstream,
@@ -236,7 +269,7 @@ def _pages(surface: Surface) -> App:
         Route("/readyz", _readiness(surface), methods=["GET"]),
         Route("/metrics", _metrics(surface.settings), methods=["GET"]),
     ]
-    pages = Starlette(routes=routes, exception_handlers={StorageUnavailable: _unavailable, Exception: _failed})
+    pages = Starlette(routes=routes, exception_handlers=_REFUSALS)
     pages.router.redirect_slashes = False
     return pages
 
@@ -247,8 +280,9 @@ async def _healthy(_: Request) -> Response:
 
 def _readiness(surface: Surface) -> Any:
     async def ready(_: Request) -> Response:
+        """Tell whether calls can be judged: the database can be read. That it can be written is not asked."""
         try:
-            await surface.reading(lambda tx: tx.connection.exec_driver_sql("SELECT 1"))
+            await surface.reading(read_accounts.is_empty)
         except StorageUnavailable:
             return PlainTextResponse("the database is not available", status_code=503)
         return PlainTextResponse("ok")
@@ -274,6 +308,11 @@ async def _static(request: Request) -> Response:
     return Response(found.content, headers=headers, media_type=found.content_type)
 
 
+async def _abandoned(_: Request, __: Exception) -> Response:
+    """Answer nobody: the client went away while it was still sending."""
+    return Response(status_code=400)
+
+
 async def _unavailable(request: Request, _: Exception) -> Response:
     log.error("storage.unavailable", request=request.scope[ORIGIN].request_id)
     return JSONResponse(
@@ -288,6 +327,9 @@ async def _failed(request: Request, failed: Exception) -> Response:
     return PlainTextResponse("An error occurred.", status_code=500)
 
 
+_REFUSALS: Any = {StorageUnavailable: _unavailable, ClientDisconnect: _abandoned, Exception: _failed}
+
+
 def _is_api(scope: Scope) -> bool:
     raw: bytes = scope["raw_path"]
     return raw.startswith(b"/api/") or raw == b"/api" or not raw.startswith(b"/") or _hides_api(raw)
@@ -295,7 +337,7 @@ def _is_api(scope: Scope) -> bool:
 
 def _hides_api(raw: bytes) -> bool:
     """Whether a path could be read as one of the API's once it is cleaned up: the gateway refuses those."""
-    return b"//" in raw or b"\\" in raw or b"/." in raw or b"%2f" in raw.lower() or b"%2e" in raw.lower()
+    return _DOT_SEGMENT.search(raw) is not None or any(hidden in raw.lower() for hidden in _HIDDEN)
 
 
 def _with_request_id(send: Send, request_id: str) -> Send:

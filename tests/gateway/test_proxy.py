@@ -277,7 +277,7 @@ def test_an_upstream_that_answers_nonsense_is_a_bad_gateway(gate: GatewayBench) 
 
 def test_without_an_upstream_other_paths_are_not_found_for_those_who_may_ask(tmp_path: Path) -> None:
     for bench in gateways(tmp_path):
-        bench.app._upstream = None
+        bench.gateway._upstream = None
         _, scoped = bench.live_token(SITE_PERSON, COURSES)
         answers = [bench.ask("GET", "/api/v1/nowhere", token=token) for token in (SITE_TOKEN, scoped, None)]
 

@@ -1,5 +1,7 @@
 """``confirm``, ``accept``, ``deny``, out-of-band, and when nobody is asked."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -322,3 +324,17 @@ def test_somebody_suspended_on_the_way_is_not_signed_in_any_more(bench: OAuthBen
 
     assert browser.post("/login/oauth2/accept", {"custom_csrf_token": value}).headers["location"] == "/login"
     assert bench.codes() == []
+
+
+def test_of_answers_given_at_once_one_counts(bench: OAuthBench) -> None:
+    """Five clicks on Authorize used to give five codes on PostgreSQL."""
+    browser = asked(bench)
+    form = {"custom_csrf_token": browser.form_value()}
+
+    async def rush() -> list[httpx.Response]:
+        return await asyncio.gather(*(browser.http.post("/login/oauth2/accept", data=form) for _ in range(5)))
+
+    answers = bench.loop.run(rush())
+
+    assert sorted(answer.status_code for answer in answers) == [302, 400, 400, 400, 400]
+    assert len(bench.codes()) == 1

@@ -69,9 +69,14 @@ def sign_out(tx: Transaction, session: Session) -> None:
         )
 
 
-def keep_pending(tx: Transaction, session: Session, pending: dict[str, Any] | None) -> None:
-    """Keep or forget (None) the authorization request that waits in this browser."""
-    write_sessions.update_session(tx, session.id, pending=pending)
+def keep_pending(tx: Transaction, session: Session, pending: dict[str, Any]) -> None:
+    """Let an authorization request wait in this browser."""
+    write_sessions.keep_pending(tx, session.id, pending)
+
+
+def take_pending(tx: Transaction, session: Session) -> bool:
+    """Let nothing wait in this browser any more; False when somebody was quicker."""
+    return write_sessions.take_pending(tx, session.id)
 
 
 def keep_flash(tx: Transaction, session: Session, words: str | None) -> None:

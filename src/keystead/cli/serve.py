@@ -36,6 +36,7 @@ def serve(
         log_level="warning",
         timeout_graceful_shutdown=10,
         ws="none",
+        http="keystead.cli.heads:BoundedHead",
     )
 
 

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from keystead.actions import sample
@@ -11,7 +13,7 @@ from keystead.config import Settings, SettingsError
 from keystead.core.credentials import Secret
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.transaction import Database, Origin
-from keystead.storage.upgrades import SchemaState, schema_state, upgrade
+from keystead.storage.upgrades import SchemaState, hold_start, schema_state, upgrade
 from keystead.storage.vault import Vault
 
 
@@ -21,14 +23,14 @@ def open_vault(settings: Settings) -> Vault:
         return Vault([secret.get_secret_value() for secret in settings.secret_key])
     path = _database_file(settings).with_suffix(".secret")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return Vault([path.read_text().strip()])
-    with os.fdopen(handle, "w") as file:
-        made = secrets.token_urlsafe(48)
-        file.write(made + "\n")
-    return Vault([made])
+    if not path.exists():
+        _make_secret(path)
+    kept = path.read_text().strip()
+    if not kept:
+        raise SettingsError(
+            f"KEYSTEAD_SECRET_KEY: the file {path} is empty; restore it, or delete it with its database"
+        )
+    return Vault([kept])
 
 
 def prepare(settings: Settings, vault: Vault) -> None:
@@ -55,6 +57,7 @@ def prepare(settings: Settings, vault: Vault) -> None:
 def fill(database: Database, settings: Settings) -> None:
     """Fill an empty database: Site Admin, and the sample institution where that is wanted."""
     with database.write(Origin(surface="cli")) as tx:
+        hold_start(tx.connection)
         if not read_accounts.is_empty(tx):
             return
         begin(tx, token=_secret(settings.bootstrap_token), password=_secret(settings.bootstrap_password))
@@ -64,6 +67,20 @@ def fill(database: Database, settings: Settings) -> None:
 
 def _database_file(settings: Settings) -> Path:
     return Path(settings.database_url.get_secret_value().removeprefix("sqlite:///"))
+
+
+def _make_secret(path: Path) -> None:
+    """Put a new master secret at the path, whole or not at all; when a rival was faster, theirs stays."""
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _secret(setting: object) -> Secret | None:

@@ -61,7 +61,9 @@ async def _refusals_shown(surface: Surface, request: Request, run: Callable[[Tra
     try:
         return await surface.in_transaction(request, run)
     except Forbidden:
-        refusal = (NO_PERMISSION, 403)
+        return await surface.in_transaction(
+            request, lambda tx: back_to(tx, visitor_of(tx, request), "/", NO_PERMISSION)
+        )
     except NotFound:
         refusal = ("There is no such page.", 404)
     except (Invalid, Refused, InvalidParameter) as refused:

@@ -57,7 +57,7 @@ def origin_of(scope: Scope, *, trusted: Sequence[Network], request_id: str) -> R
         address = _sender(headers_named(scope, b"x-forwarded-for"), trusted) or peer
     return RequestOrigin(
         scheme=scheme if scheme in ("http", "https") else "http",
-        host=_clean_host(host),
+        host=clean_host(host),
         address=address,
         request_id=request_id,
     )
@@ -73,6 +73,12 @@ def is_within(address: str | None, networks: Sequence[Network]) -> bool:
     return any((mapped or parsed) in network for network in networks)
 
 
+def clean_host(host: str) -> str:
+    """Return the host in small letters, or ``localhost`` for what can be none."""
+    allowed = all(character.isalnum() or character in ".-_:[]" for character in host)
+    return host.lower() if host.isascii() and allowed and len(host) <= 255 else "localhost"
+
+
 def _sender(forwarded: Sequence[str], trusted: Sequence[Network]) -> str | None:
     """Return the nearest address that is no proxy of ours."""
     hops = [hop.strip() for line in forwarded for hop in line.split(",") if hop.strip()]
@@ -84,8 +90,3 @@ def _sender(forwarded: Sequence[str], trusted: Sequence[Network]) -> str | None:
 
 def _last(value: str | None) -> str | None:
     return None if value is None else value.rpartition(",")[2].strip().lower() or None
-
-
-def _clean_host(host: str) -> str:
-    allowed = all(character.isalnum() or character in ".-_:[]" for character in host)
-    return host.lower() if host.isascii() and allowed and len(host) <= 255 else "localhost"

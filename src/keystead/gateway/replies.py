@@ -1,7 +1,9 @@
 """How is a refused call answered? In Canvas's words (docs/canvas-compat.md, Standard errors)."""
 
 import json
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from typing import Any
 
 from keystead.core.decision import Deny
 from keystead.core.instants import iso
@@ -9,6 +11,7 @@ from keystead.core.reasons import Reason
 from keystead.gateway.judge import Denied
 
 JSON_TYPE = "application/json; charset=utf-8"
+NO_CONTENT = 204
 CHALLENGE = ("www-authenticate", 'Bearer realm="canvas-lms"')
 _WITHOUT_CHALLENGE = frozenset({Reason.SCOPE_MISSING, Reason.MASQUERADE_CHANGED, Reason.MASQUERADE_REFUSED})
 _PLAIN_STRING = frozenset({Reason.MASQUERADE_CHANGED, Reason.MASQUERADE_REFUSED})
@@ -25,17 +28,34 @@ class Reply:
 
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
         """Return the headers as ASGI sends them."""
-        all_headers = (
-            ("content-type", self.content_type),
-            ("content-length", str(len(self.body))),
-            *self.headers,
-        )
+        about_body = (("content-type", self.content_type), ("content-length", str(len(self.body))))
+        all_headers = (*(about_body if self.status != NO_CONTENT else ()), *self.headers)
         return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in all_headers]
 
 
 def error(status: int, message: str, *headers: tuple[str, str]) -> Reply:
     """Return a refusal in the JSON shape."""
     return Reply(status=status, body=_json({"errors": [{"message": message}]}), headers=headers)
+
+
+def nothing(*headers: tuple[str, str]) -> Reply:
+    """Return an answer that is all headers."""
+    return Reply(status=NO_CONTENT, body=b"", headers=headers)
+
+
+def refused_without_words() -> Reply:
+    """Return a refusal for proxies that fetch the words by a second route: nginx would add its challenge to theirs."""
+    return Reply(status=403, body=b"")
+
+
+def undecided() -> Reply:
+    """Return the answer while what is true cannot be learnt."""
+    return error(503, "The service cannot decide about this request now. Try again.")
+
+
+def missing() -> Reply:
+    """Return the answer to what does not exist."""
+    return error(404, "The specified resource does not exist.")
 
 
 def denial(denied: Denied) -> Reply:
@@ -46,6 +66,12 @@ def denial(denied: Denied) -> Reply:
     if denied.missing_scope is not None:
         headers = (*headers, ("x-keystead-missing-scope", denied.missing_scope))
     return Reply(status=401, body=_json(_body(decision)), headers=headers)
+
+
+async def answer(send: Callable[[MutableMapping[str, Any]], Awaitable[None]], reply: Reply) -> None:
+    """Send a reply (ASGI)."""
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.raw_headers()})
+    await send({"type": "http.response.body", "body": reply.body, "more_body": False})
 
 
 def _body(decision: Deny) -> dict[str, object]:

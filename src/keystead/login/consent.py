@@ -92,7 +92,7 @@ class Consent:
         admitted = is_admitted(tx, key, visitor.domain_root, self._surface.cluster)
         refused = objection(key, asked, given, admitted=admitted)
         if refused is not None:
-            pending.forget(tx, visitor.session)
+            pending.take(tx, visitor.session)
             return sent_back(self._surface, request, key, asked, refused)
         return self._proceed(tx, request, visitor, key, asked, given)
 
@@ -109,7 +109,7 @@ class Consent:
         step = next_step(asked, signed_in=visitor.user is not None, needs_consent=asks)
         match step:
             case RedirectError():
-                pending.forget(tx, visitor.session)
+                pending.take(tx, visitor.session)
                 return sent_back(self._surface, request, key, asked, step)
             case Step.GRANT:
                 return grant(tx, self._surface, request, visitor, key, asked, remember=False, was_asked=False)
@@ -172,7 +172,7 @@ class Consent:
         refusal = turned_down(tx, self._surface, request, visitor, key, waiting.asked)
         if refusal is None:
             return replies.to("/login/oauth2/confirm")
-        pending.forget(tx, visitor.session)
+        pending.take(tx, visitor.session)
         return refusal
 
     async def accept(self, request: Request) -> Response:
@@ -200,8 +200,10 @@ class Consent:
         key = read_keys.find_key(tx, asked.key_id)
         refusal = turned_down(tx, self._surface, request, visitor, key, asked)
         if refusal is not None or key is None:
-            pending.forget(tx, visitor.session)
+            pending.take(tx, visitor.session)
             return refusal or replies.refused(UNKNOWN_CLIENT)
+        if not pending.take(tx, visitor.session):
+            return replies.plain(NO_PENDING)
         remember = form.get("remember_access") in ("1", "true", "on")
         return grant(tx, self._surface, request, visitor, key, asked, remember=remember, was_asked=True)
 
@@ -224,7 +226,8 @@ class Consent:
             return replies.plain(NO_PENDING)
         if FORM_VALUE in form and not _is_ours(form, waiting):
             return replies.plain(WRONG_FORM_VALUE)
-        pending.forget(tx, visitor.session)
+        if not pending.take(tx, visitor.session):
+            return replies.plain(NO_PENDING)
         key = read_keys.find_key(tx, waiting.asked.key_id)
         return sent_back(self._surface, request, key, waiting.asked, ACCESS_DENIED)
 

@@ -69,7 +69,7 @@ def grant(
     was_asked: bool,
 ) -> Response:
     """Make the code and send the browser to the client with it; nothing waits any more."""
-    pending.forget(tx, visitor.session)
+    pending.take(tx, visitor.session)
     code = act_codes.grant(
         tx,
         key,
@@ -93,7 +93,7 @@ def resume(tx: Transaction, surface: Surface, request: Request, visitor: Visitor
     key = read_keys.find_key(tx, asked.key_id)
     refusal = turned_down(tx, surface, request, visitor, key, asked)
     if refusal is not None or key is None:
-        pending.forget(tx, visitor.session)
+        pending.take(tx, visitor.session)
         return refusal
     if needs_consent(tx, key, asked, visitor):
         pending.keep_after_sign_in(tx, visitor.session, asked)

@@ -47,10 +47,9 @@ def keep_after_sign_in(tx: Transaction, session: Session, asked: AuthorizationRe
     keep(tx, session, replace(asked, wants_sign_in=False))
 
 
-def forget(tx: Transaction, session: Session | None) -> None:
-    """Let nothing wait any more."""
-    if session is not None and session.pending is not None:
-        act.keep_pending(tx, session, None)
+def take(tx: Transaction, session: Session | None) -> bool:
+    """Let nothing wait any more; whether something did. Of rivals that decide on it at once, one gets True."""
+    return session is not None and session.pending is not None and act.take_pending(tx, session)
 
 
 def waiting_client(tx: Transaction, session: Session | None) -> tuple[Key | None, tuple[str, ...]]:

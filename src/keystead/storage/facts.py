@@ -8,8 +8,9 @@ only while it has not moved. On PostgreSQL every question asks the database.
 import sqlite3
 from collections import OrderedDict
 from dataclasses import replace
+from pathlib import Path
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.core.accounts import Account, AccountPath
@@ -26,10 +27,12 @@ from keystead.storage.read import keys as read_keys
 from keystead.storage.read import users as read_users
 from keystead.storage.read.tokens import token_from
 from keystead.storage.schema import tokens
-from keystead.storage.transaction import Database, StorageUnavailable, Transaction
+from keystead.storage.transaction import Database, StorageUnavailable, Transaction, connect_file, file_identity
 from keystead.storage.vault import SealBroken
 
 MOST_REMEMBERED = 50_000
+MOST_AT_ONCE = 8
+"""How many questions are asked of the database at once, in threads that no one who waits to write can hold."""
 
 
 class StoredFacts:
@@ -40,7 +43,8 @@ class StoredFacts:
         self._cluster = cluster
         self._counter = _ChangeCounter.of(database)
         self._remembered: OrderedDict[Question, Facts] = OrderedDict()
-        self._seen: int | None = None
+        self._seen: object = None
+        self._limiter: CapacityLimiter | None = None
 
     def digests(self, credential: str) -> tuple[bytes, ...]:
         """Return the digests under which a credential may be stored."""
@@ -49,7 +53,7 @@ class StoredFacts:
     async def facts(self, question: Question) -> Facts:
         """Return what is true now. Raises FactsUnavailable when the database cannot be asked."""
         if self._counter is None:
-            return await to_thread.run_sync(self._load, question)
+            return await self._asked(question)
         version = self._version()
         if version != self._seen:
             self._remembered.clear()
@@ -57,7 +61,7 @@ class StoredFacts:
         known = self._remembered.get(question)
         if known is not None:
             return known
-        known = await to_thread.run_sync(self._load, question)
+        known = await self._asked(question)
         if known.token is not None and self._seen == version:
             self._remembered[question] = known
             if len(self._remembered) > MOST_REMEMBERED:
@@ -69,11 +73,16 @@ class StoredFacts:
         if self._counter is not None:
             self._counter.close()
 
-    def _version(self) -> int:
+    async def _asked(self, question: Question) -> Facts:
+        if self._limiter is None:
+            self._limiter = CapacityLimiter(MOST_AT_ONCE)
+        return await to_thread.run_sync(self._load, question, limiter=self._limiter)
+
+    def _version(self) -> object:
         assert self._counter is not None  # noqa: S101  (asked only on the embedded database)
         try:
             return self._counter.read()
-        except sqlite3.Error as failed:
+        except (sqlite3.Error, FileNotFoundError) as failed:
             raise FactsUnavailable("the change counter cannot be read") from failed
 
     def _load(self, question: Question) -> Facts:
@@ -87,18 +96,34 @@ class StoredFacts:
 class _ChangeCounter:
     """SQLite's counter of commits made by other connections, on a connection that is used for nothing else."""
 
-    def __init__(self, path: str) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    def __init__(self, database: Database, path: Path) -> None:
+        self._database = database
+        self._path = path
+        self._opened = (database.renewals, file_identity(path))
+        self._connection = connect_file(path)
 
     @classmethod
     def of(cls, database: Database) -> "_ChangeCounter | None":
         """Return the counter of an embedded database, None for others."""
         url = database.engine.url
-        return cls(str(url.database)) if url.get_backend_name() == "sqlite" else None
+        return cls(database, Path(str(url.database)).absolute()) if url.get_backend_name() == "sqlite" else None
 
-    def read(self) -> int:
-        """Return the counter; two equal readings mean that nobody has committed in between."""
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+    def read(self) -> object:
+        """Return the file and its counter; two equal readings mean that nobody has committed in between.
+
+        A file that was deleted counts no more: what comes in its place is counted anew. When the database opens its
+        connections anew so does this, since SQLite's state of a file lasts until all of them are closed. Raises
+        FileNotFoundError.
+        """
+        file = file_identity(self._path)
+        if file is None:
+            raise FileNotFoundError(self._path)
+        wanted = (self._database.renewals, file)
+        if wanted != self._opened:
+            self._connection.close()
+            self._connection = connect_file(self._path)
+            self._opened = wanted
+        return wanted, self._connection.execute("PRAGMA data_version").fetchone()[0]
 
     def close(self) -> None:
         """Close the connection."""

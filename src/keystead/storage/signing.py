@@ -18,6 +18,7 @@ from keystead.core.instants import DAY
 from keystead.gateway.facts import FactsUnavailable
 from keystead.storage.schema import signing_keys
 from keystead.storage.transaction import Database, Origin, StorageUnavailable, Transaction
+from keystead.storage.upgrades import hold_start
 
 ALGORITHM = "ES256"
 
@@ -56,6 +57,7 @@ class SigningKeys:
         if found is not None:
             return found
         with self._database.write(Origin(surface="system")) as tx:
+            hold_start(tx.connection)
             return _find_newest(tx) or _make(tx)
 
 

@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from keystead.storage.schema import usage_metadata
 from keystead.storage.transaction import StorageUnavailable
@@ -28,24 +28,32 @@ class SchemaState(Enum):
 def schema_state(engine: Engine) -> SchemaState:
     """Return how the database's schema stands to the one this version needs. Raises StorageUnavailable."""
     try:
-        with engine.connect() as connection:
+        with engine.connect() as connection, connection.begin():
+            hold_start(connection)
             return _state(connection)
-    except OperationalError as failed:
+    except DatabaseError as failed:
         raise StorageUnavailable("KEYSTEAD_DATABASE_URL: the database cannot be reached or opened") from failed
 
 
 def upgrade(engine: Engine) -> None:
     """Bring the schema up to this version's, in one transaction; rivals wait for each other."""
     with engine.connect() as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        hold_start(connection)
         if _state(connection) is not SchemaState.CURRENT:
             command.upgrade(_config(connection), "head")
 
 
 def make_usage_tables(engine: Engine) -> None:
     """Make the tables of telemetry where they are missing; they hold nothing a decision needs."""
-    usage_metadata.create_all(engine)
+    with engine.begin() as connection:
+        hold_start(connection)
+        usage_metadata.create_all(connection)
+
+
+def hold_start(connection: Connection) -> None:
+    """Let rivals that start on the same database wait until the transaction ends; SQLite does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
 def _state(connection: Connection) -> SchemaState:

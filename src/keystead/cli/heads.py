@@ -1,0 +1,66 @@
+"""How long and how large may the head of a request be? Neither uvicorn nor its parser sets a limit."""
+
+import asyncio
+from typing import Any
+
+from keystead.web.wire import Wire
+
+LARGEST_HEAD = 256 * 1024
+LONGEST_WAIT = 20.0
+_TOO_LARGE = b'{"errors":[{"message":"The head of the request is too large."}]}'
+_REFUSAL = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json; charset=utf-8\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(_TOO_LARGE), _TOO_LARGE)
+)
+
+
+class BoundedHead(Wire):
+    """Refuses a head that grows on and on, and hangs up on one that is not complete in time.
+
+    Else anybody could fill the memory with one connection, or use all connections up by sending nothing.
+    """
+
+    _size = 0
+    _in_head = True
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for a head."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; while the head is not complete, count it."""
+        super().data_received(data)
+        if not self._in_head:
+            return
+        self._size += len(data)
+        if self._size > LARGEST_HEAD and not self.transport.is_closing():
+            self.transport.write(_REFUSAL)
+            self.transport.close()
+        elif self._deadline is None:
+            self._wait()
+
+    def on_headers_complete(self) -> None:
+        """Wait no longer."""
+        self._in_head = False
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Count the next head from its beginning."""
+        self._in_head, self._size = True, 0
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(LONGEST_WAIT, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

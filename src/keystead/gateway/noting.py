@@ -1,0 +1,27 @@
+"""What is counted and logged of a verdict? The same at both doors."""
+
+from keystead.gateway.call import ApiCall
+from keystead.gateway.judge import Allowed, Denied
+from keystead.observability.logs import log
+from keystead.observability.metrics import DECISIONS, UNMAPPED_CALLS
+
+
+def note(call: ApiCall, verdict: Allowed | Denied, *, request_id: str) -> None:
+    """Count the verdict; a refusal is logged too."""
+    if isinstance(verdict, Allowed):
+        DECISIONS.labels(outcome="allowed", reason="").inc()
+        if call.match.route is None:
+            UNMAPPED_CALLS.inc()
+        return
+    reason = verdict.decision.reason
+    DECISIONS.labels(outcome="denied", reason=reason.code).inc()
+    facts = verdict.facts
+    log.info(
+        "call.denied",
+        reason=reason.code,
+        verb=call.verb,
+        route=None if call.match.route is None else call.match.route.template,
+        key=None if facts is None or facts.key is None else facts.key.id,
+        account=None if facts is None else facts.account.id,
+        request=request_id,
+    )

@@ -1,0 +1,25 @@
+"""Who answers a call: Keystead itself, or its upstream? The most specific template says so."""
+
+from keystead.core.routes import RouteMatch, RouteTable
+from keystead.gateway.call import ApiCall
+
+
+class OwnPaths:
+    """The operations, as verb and template, that Keystead answers."""
+
+    def __init__(self, table: RouteTable, routes: frozenset[tuple[str, str]]) -> None:
+        self._table = table
+        self._routes = routes
+
+    def has(self, call: ApiCall) -> bool:
+        """Whether Keystead answers this path, with or without a final slash."""
+        _, match = self.match(call)
+        if match.route is not None:
+            return (match.route.verb, match.route.template) in self._routes
+        return call.plain.startswith("/api/keystead/")
+
+    def match(self, call: ApiCall) -> tuple[str, RouteMatch]:
+        """Return the path that is answered, without a final slash, and what it matches."""
+        if call.plain_match.route is None and call.plain.endswith("/"):
+            return call.plain[:-1], self._table.match(call.verb, call.plain[:-1])
+        return call.plain, call.plain_match

@@ -134,7 +134,7 @@ def test_a_server_told_to_stop_finishes_what_runs_and_loses_no_use(server: Serve
 def test_a_clock_that_is_moved_ends_what_has_ended_by_it_and_revives_nothing(
     tmp_path: Path, seconds: int, works: bool
 ) -> None:
-    """Codes and access tokens follow the clock; a use, a revocation and a session that ended do not come back."""
+    """Codes and access tokens follow the clock; a code that was used stays used."""
     bench = OAuthBench(tmp_path)
     bench.clear_the_table()
     key = bench.key(auto_expire_tokens=True)

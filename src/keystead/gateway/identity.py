@@ -31,7 +31,7 @@ class Identities:
         assert facts.token is not None  # noqa: S101  (only calls that were allowed have an identity)
         at = (facts.token.id, issuer, audience, sees_body, None if facts.user is None else facts.user.id)
         kept = self._kept.get(at)
-        if kept is not None and kept.facts == facts and kept.expires_at - now >= REUSED_WHILE_LEFT:
+        if kept is not None and kept.facts == facts and REUSED_WHILE_LEFT <= kept.expires_at - now <= LIFETIME:
             return kept.text
         text = self._signer.sign(claims(facts, issuer=issuer, audience=audience, now=now, sees_body=sees_body))
         self._kept[at] = _Statement(text=text, facts=facts, expires_at=Instant(now + LIFETIME))

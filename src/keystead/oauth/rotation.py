@@ -43,7 +43,7 @@ def successors(digester: Digester, credential: str) -> Iterator[Secret]:
 
 def is_retry(token: Token, generation: int, now: Instant) -> bool:
     """Whether the one before the stored one was used a moment ago: an answer got lost, or two asked at once."""
-    return generation == 0 and now - token.updated_at <= GRACE
+    return generation == 0 and abs(now - token.updated_at) <= GRACE
 
 
 def _derived(digester: Digester, purpose: str, credential: str) -> Secret:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 # What runs on the embedded database first and on PostgreSQL again; tests/storage and tests/journeys do both by themselves.
-ON_BOTH := tests/api tests/gateway tests/login tests/actions tests/console
+ON_BOTH := tests/api tests/login tests/actions tests/console
 
 .PHONY: help setup serve test check bench lock format clean
 

@@ -10,6 +10,7 @@ from keystead.core.reasons import Reason
 from keystead.core.routes import ALWAYS_COVERED, RouteMatch, RouteTable, ScopeMatcher, compile_scopes
 from keystead.gateway.call import ApiCall, covers
 from keystead.gateway.facts import Facts, FactSource, Question, UsageSink
+from keystead.observability.metrics import OVERLAPPING_CALLS
 
 LONGEST_CREDENTIAL = 4096
 
@@ -63,6 +64,8 @@ class Judge:
         if isinstance(decision, Deny):
             missing = decision.reason is Reason.SCOPE_MISSING
             return Denied(decision=decision, missing_scope=self._scope_of(call) if missing else None, facts=facts)
+        if decision.limited and self._only_overlaps(facts, call):
+            OVERLAPPING_CALLS.inc()
         if note_use and facts.token is not None:
             self._usage.token_used(facts.token.id, facts.token.key_id, now)
         return Allowed(facts=facts, decision=decision)
@@ -75,6 +78,12 @@ class Judge:
         if facts.key.is_strict and call.path != ALWAYS_COVERED:
             return covers(call, lambda match, _path: _meant(match, scopes.mask))
         return covers(call, lambda match, path: scopes.covers(match, call.verb, path))
+
+    def _only_overlaps(self, facts: Facts, call: ApiCall) -> bool:
+        """Whether the call passes by a template that matches, though the one that means it was not granted."""
+        if facts.token is None or call.match.index is None:
+            return False
+        return not _meant(call.match, self._scopes(facts.token.scopes).mask)
 
     def _scope_of(self, call: ApiCall) -> str | None:
         route = call.match.route

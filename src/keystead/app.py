@@ -304,7 +304,11 @@ async def _static(request: Request) -> Response:
     found = static_file(request.path_params["path"])
     if found is None:
         return PlainTextResponse("Not found", status_code=404)
-    headers = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
+    headers = {
+        "cache-control": "public, max-age=31536000, immutable",
+        "etag": found.etag,
+        "x-content-type-options": "nosniff",
+    }
     return Response(found.content, headers=headers, media_type=found.content_type)
 
 

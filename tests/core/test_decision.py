@@ -86,6 +86,25 @@ def test_a_scoped_call_is_limited_and_loses_includes_unless_the_key_allows_them(
     assert allowed == Allow(limited=True, strip_includes=not includes)
 
 
+@pytest.mark.parametrize(
+    ("profile", "scopes", "limits"),
+    [
+        (SecurityProfile.COMPATIBLE, ("url:GET|/api/v1/courses",), False),
+        (SecurityProfile.STRICT, ("url:GET|/api/v1/courses",), True),
+        (SecurityProfile.STRICT, (), False),
+    ],
+)
+def test_when_a_key_stops_requiring_scopes_a_strict_ones_tokens_keep_theirs(
+    profile: SecurityProfile, scopes: tuple[str, ...], limits: bool
+) -> None:
+    known = facts(key=key(require_scopes=False, profile=profile), token=token(scopes=scopes), covered=False)
+
+    decision = decide(known, NOW)
+
+    assert isinstance(decision, Deny) is limits
+    assert not limits or decision == Deny(reason=Reason.SCOPE_MISSING)
+
+
 def test_the_order_is_expired_deleted_unknown_key_account_person_mask_scope() -> None:
     names = [check.__name__ for check in CHECKS]
 

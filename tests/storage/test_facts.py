@@ -16,7 +16,6 @@ from keystead.gateway.facts import Cluster, Facts, FactsUnavailable, Question
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
-from keystead.storage.read import tokens as read_tokens
 from keystead.storage.transaction import Database, Origin
 from keystead.storage.write import tokens as write_tokens
 
@@ -109,9 +108,9 @@ def test_a_database_that_cannot_be_asked_gives_no_facts(source: StoredFacts, dat
         ask(source)
 
 
-def test_only_what_is_stored_under_a_digest_is_known(database: Database) -> None:
+def test_only_what_is_stored_under_a_digest_is_known(source: StoredFacts, database: Database) -> None:
+    assert ask(source).token is not None
+    assert ask(source, FIRST_TOKEN[:-1]).token is None
     with database.read() as tx:
-        assert read_tokens.find_by_credential(tx, FIRST_TOKEN) is not None
-        assert read_tokens.find_by_credential(tx, FIRST_TOKEN[:-1]) is None
         stored = tx.connection.execute(text("SELECT digest FROM tokens")).scalar_one()
     assert FIRST_TOKEN.encode() not in bytes(stored)

@@ -1,6 +1,6 @@
 """What is an account, and which accounts stand above it?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -93,8 +93,3 @@ def normal_host(host: str) -> str:
     if name.startswith("["):
         return name.partition("]")[0] + "]"
     return name.partition(":")[0].rstrip(".")
-
-
-def is_descendant(account: Account, of: Account, lineage: Iterable[Account]) -> bool:
-    """Whether ``account`` is ``of`` or stands below it."""
-    return account.id == of.id or any(above.id == of.id for above in lineage)

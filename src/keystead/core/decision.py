@@ -30,7 +30,7 @@ class CallFacts:
 
     ``token`` is None when nothing is stored under what was presented, ``key`` when the token's key is gone.
     ``has_login`` says whether the person can sign in on this host. ``covered`` says whether a scope of the token
-    matches the call; it is heard only when the key requires scopes. ``exposed`` says that the credential stood in the
+    matches the call; it is heard only when scopes decide. ``exposed`` says that the credential stood in the
     query, which strict keys do not accept. ``minted_by`` is set for tokens that were made
     while masquerading, ``acting_as`` when the call asks to act as somebody else.
     """
@@ -125,9 +125,8 @@ def masquerade_standing(facts: CallFacts, now: Instant) -> Reason | None:  # noq
 
 
 def scope_granted(facts: CallFacts, now: Instant) -> Reason | None:  # noqa: ARG001
-    """The key does not require scopes, or a scope of the token covers the call."""
-    required = facts.key is None or facts.key.require_scopes
-    return Reason.SCOPE_MISSING if required and not facts.covered else None
+    """Scopes do not limit the token, or one of them covers the call."""
+    return Reason.SCOPE_MISSING if scopes_decide(facts.key, facts.token) and not facts.covered else None
 
 
 def masquerade_permitted(facts: CallFacts, now: Instant) -> Reason | None:  # noqa: ARG001
@@ -153,6 +152,17 @@ CHECKS: tuple[Callable[[CallFacts, Instant], Reason | None], ...] = (
 )
 
 
+def scopes_decide(key: Key | None, token: Token | None) -> bool:
+    """Whether the token's scopes limit it: its key requires scopes, or is strict and the token was given some.
+
+    So a compatible key's tokens gain everything when it stops requiring scopes, as in Canvas; a strict key's keep
+    their own (docs/canvas-compat.md, The strict profile).
+    """
+    if key is None or key.require_scopes:
+        return True
+    return key.is_strict and token is not None and bool(token.scopes)
+
+
 def decide(facts: CallFacts, now: Instant) -> Allow | Deny:
     """Return whether the call passes; the first objection is the reason when it does not."""
     for check in CHECKS:
@@ -160,7 +170,7 @@ def decide(facts: CallFacts, now: Instant) -> Allow | Deny:
         if reason is not None:
             expired_at = facts.token.expires_at if reason is Reason.TOKEN_EXPIRED and facts.token is not None else None
             return Deny(reason=reason, expired_at=expired_at)
-    limited = facts.key is not None and facts.key.require_scopes
+    limited = scopes_decide(facts.key, facts.token)
     return Allow(limited=limited, strip_includes=limited and facts.key is not None and not facts.key.allow_includes)
 
 

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from keystead.core.decision import scopes_decide
 from keystead.core.ids import global_id
 from keystead.core.instants import SECOND, Instant
 from keystead.gateway.facts import Facts, IdentitySigner
@@ -56,7 +57,7 @@ def claims(facts: Facts, *, issuer: str, audience: str, now: Instant, sees_body:
         "login": facts.login,
         "account": int(facts.domain_root.id),
         "client_id": str(global_id(facts.key.id)),
-        "scopes": list(facts.token.scopes) if facts.key.require_scopes else [],
+        "scopes": list(facts.token.scopes) if scopes_decide(facts.key, facts.token) else [],
     }
     if facts.real_user is not None:
         told["act"] = {"sub": str(facts.real_user.id), "name": facts.real_user.name}

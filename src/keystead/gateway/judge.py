@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from keystead.core.decision import Allow, Deny, decide
+from keystead.core.decision import Allow, Deny, decide, scopes_decide
 from keystead.core.instants import Instant
 from keystead.core.reasons import Reason
 from keystead.core.routes import ALWAYS_COVERED, RouteMatch, RouteTable, ScopeMatcher, compile_scopes
@@ -72,7 +72,7 @@ class Judge:
 
     def _covered(self, facts: Facts, call: ApiCall) -> bool:
         """Whether a scope of the token matches; for strict keys the most specific template must be granted."""
-        if facts.key is None or facts.token is None or not facts.key.require_scopes:
+        if facts.key is None or facts.token is None or not scopes_decide(facts.key, facts.token):
             return False
         scopes = self._scopes(facts.token.scopes)
         if facts.key.is_strict and call.path != ALWAYS_COVERED:

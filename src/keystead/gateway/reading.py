@@ -1,6 +1,6 @@
 """What is asked, and by which credential? Read once, in the same way for the proxy and for forward-auth."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from keystead.core.credentials import Secret
@@ -60,7 +60,7 @@ async def read_call(asked: Asked, table: RouteTable) -> Reading | replies.Reply:
     verb = effective_method(method, (*overrides, *query.method_overrides, *body.method_overrides))
     if isinstance(verb, TargetRefusal):
         return _refused(verb)
-    credential, exposed = _credential(scope, query.access_tokens, body.access_tokens)
+    credential, exposed = credential_of(scope, query.access_tokens, body.access_tokens)
     match = table.match(verb, target.path)
     call = ApiCall(
         verb=verb,
@@ -82,7 +82,7 @@ def has_body(scope: Scope) -> bool:
     return header(scope, b"transfer-encoding") is not None or (length is not None and length.strip() != "0")
 
 
-def _credential(scope: Scope, in_query: tuple[str, ...], in_body: tuple[str, ...]) -> tuple[Secret | None, bool]:
+def credential_of(scope: Scope, in_query: Sequence[str], in_body: Sequence[str]) -> tuple[Secret | None, bool]:
     """Return what was presented, and whether it stood in the query. The header wins (docs/canvas-compat.md, Calls)."""
     lines = headers_named(scope, b"authorization")
     if len(lines) > 1:

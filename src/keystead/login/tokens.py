@@ -7,12 +7,12 @@ from starlette.routing import Route
 
 from keystead.actions import tokens as act
 from keystead.core.actors import Actor
-from keystead.core.credentials import Secret
 from keystead.core.parameters import MalformedParameters, pairs
 from keystead.core.routes import ALWAYS_COVERED, NO_MATCH
 from keystead.gateway.call import ApiCall
 from keystead.gateway.facts import FactsUnavailable
 from keystead.gateway.judge import Denied
+from keystead.gateway.reading import credential_of
 from keystead.gateway.replies import denial
 from keystead.gateway.replies import error as gateway_error
 from keystead.login import replies
@@ -113,7 +113,7 @@ class TokenEndpoint:
             body = dict(await read_pairs(request))
         except MalformedParameters as wrong:
             return _json(400, {"message": str(wrong)})
-        credential, exposed = _bearer(request, query, body)
+        credential, exposed = credential_of(request.scope, _given(query), _given(body))
         if credential is None:
             return _json(400, {"message": NO_TOKEN_USED})
         call = ApiCall(
@@ -150,15 +150,8 @@ class TokenEndpoint:
         return _json(200, {})
 
 
-def _bearer(request: Request, query: dict[str, str], body: dict[str, str]) -> tuple[Secret | None, bool]:
-    lines = request.headers.getlist("authorization")
-    if len(lines) > 1:
-        return Secret(""), False
-    if lines and lines[0].startswith("Bearer "):
-        return Secret(lines[0][len("Bearer ") :]), False
-    if query.get("access_token"):
-        return Secret(query["access_token"]), True
-    return (Secret(body["access_token"]), False) if body.get("access_token") else (None, False)
+def _given(parameters: dict[str, str]) -> tuple[str, ...]:
+    return (parameters["access_token"],) if parameters.get("access_token") else ()
 
 
 def _json(status: int, body: object) -> Response:

@@ -140,11 +140,6 @@ def list_sub_accounts(tx: Transaction, account: Account, window: Window, *, recu
     return _list(tx, window, accounts.c.id.in_(select(below.c.id)))
 
 
-def list_by_ids(tx: Transaction, ids: Sequence[int], window: Window) -> Listing[Account]:
-    """Return these accounts, oldest first."""
-    return _list(tx, window, accounts.c.id.in_(ids))
-
-
 def list_administered(tx: Transaction, ids: Sequence[int], window: Window, *, with_roots: bool) -> Listing[Account]:
     """Return these accounts, and every root account when ``with_roots``, oldest first."""
     chosen = accounts.c.id.in_(ids)

@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Row, Select, select
 from keystead.core.ids import KeyId, TokenId, UserId
 from keystead.core.instants import Instant
 from keystead.core.tokens import Token, TokenState
-from keystead.storage.read.pages import Listing, Window, listing
 from keystead.storage.schema import keys, tokens
 from keystead.storage.transaction import Transaction
 
@@ -30,11 +29,6 @@ def token_from(row: Row[Any]) -> Token:
         created_at=Instant(row.created_at),
         updated_at=Instant(row.updated_at),
     )
-
-
-def find_by_credential(tx: Transaction, credential: str) -> Token | None:
-    """Return the token whose access credential this is, deleted ones too, or None."""
-    return _first(tx, tokens.c.digest.in_(tx.vault.tokens.digests(credential)))
 
 
 def find_by_refresh(tx: Transaction, credential: str, *, for_change: bool = False) -> Token | None:
@@ -64,14 +58,6 @@ def find_of_user(
         if found is not None:
             return found
     return None if token_id is None else _first(tx, tokens.c.id == token_id, *live)
-
-
-def list_manual(tx: Transaction, user_id: int, built_in_key_id: int, window: Window) -> Listing[Token]:
-    """Return a person's manual tokens that are not deleted, oldest first."""
-    chosen = select(tokens).where(
-        tokens.c.user_id == user_id, tokens.c.key_id == built_in_key_id, tokens.c.state != TokenState.DELETED
-    )  # fmt: skip
-    return listing(tx, chosen, window, order=(tokens.c.created_at, tokens.c.id), make=token_from)
 
 
 def list_manual_after(

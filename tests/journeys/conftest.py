@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import httpx
 import pytest
 
 from databases import KINDS, fresh_url, postgresql
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 _MEMBER = re.compile(r'"(?:access_token|refresh_token|api_key|visible_token)":"([^"]{16,})"')
@@ -50,12 +50,6 @@ class Installation:
         self.secrets |= set(_MEMBER.findall(response.text))
         self.secrets |= set(_CODE.findall(response.headers.get("location", "")))
         self.secrets |= {value for name, value in response.cookies.items() if len(value) > 20 and "session" in name}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from journeys.browsing import agree, answered, authorization_url, sign_in
-from journeys.conftest import BOOTSTRAP_TOKEN, Installation, free_port, wait_for
+from journeys.conftest import BOOTSTRAP_TOKEN, Installation, wait_for
 from journeys.proxying import PROXIES, Doors, Echo, configured, patient_get, process
+from ports import free_port
 
 REDIRECT = "https://app.example.com/back"
 SCOPES = (

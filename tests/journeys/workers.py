@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 
 from journeys.browsing import agree, answered, authorization_url, sign_in
-from journeys.conftest import BOOTSTRAP_TOKEN, free_port
+from journeys.conftest import BOOTSTRAP_TOKEN
+from ports import free_port
 
 MASTER = "the master secret of the races that is long enough"
 CALLBACK = "https://tool.example.com/callback"

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from authlib.common.security import generate_token
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 
+from ports import free_port
+
 TOKEN = "authlib-bootstrap-token-0123456789abcdef"
 CALLBACK = "https://tool.test/cb"
 SCOPE = "url:GET|/api/v1/users/:id"
@@ -25,9 +26,7 @@ SCOPE = "url:GET|/api/v1/users/:id"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running server with the Site Admin person only."""
     home: Path = tmp_path_factory.mktemp("server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KEYSTEAD_")} | {
         "KEYSTEAD_PORT": str(port),
         "KEYSTEAD_DATABASE_URL": f"sqlite:///{home}/keystead.db",

@@ -18,7 +18,8 @@ from keystead.core.paths import read_target
 from keystead.core.routes import compile_scopes
 from keystead.gateway.call import ApiCall
 from keystead.gateway.facts import Cluster
-from keystead.gateway.judge import Allowed, Judge
+from keystead.gateway.judge import Judge
+from keystead.gateway.verdicts import Allowed
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.schema import usage_metadata

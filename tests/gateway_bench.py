@@ -16,6 +16,7 @@ from keystead.config import LOOPBACK
 from keystead.gateway.endpoints import ORIGIN
 from keystead.gateway.forward_auth import ForwardAuth, is_check
 from keystead.gateway.origin import origin_of
+from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import Upstream
 from keystead.storage.transaction import Database
 from world import Clock
@@ -136,8 +137,8 @@ class GatewayBench(KeyBench):
         self.upstream_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._upstream = Upstream(self.upstream_url)
         super().__init__(database, clock, home, upstream=self._upstream, **settings)
-        self.gateway, check = self.app, self._forward_auth(clock, settings)
-        self.app = lambda scope, *line: (check if is_check(scope) else self.gateway)(scope, *line)
+        self.gateway, self.check = self.app, self._forward_auth(clock, settings)
+        self.app = lambda scope, *line: (self.check if is_check(scope) else self.gateway)(scope, *line)
         self._server: asyncio.Server | None = None
         if is_up:
             self._server = self._loop.run(asyncio.start_server(self.up.serve, sock=listener))
@@ -191,7 +192,7 @@ class GatewayBench(KeyBench):
         return ForwardAuth(
             judge=self.app._judge,
             identities=self.app._identities,
-            own_routes=frozenset((route.verb, route.template) for route in OWN_ROUTES),
+            own_paths=OwnPaths(self.app._judge.table, frozenset((route.verb, route.template) for route in OWN_ROUTES)),
             audience=self.upstream_url,
             public_url=settings.get("public_url"),
             check_from=LOOPBACK,

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import time
-import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -28,13 +27,16 @@ from keystead.console.profile import Profile
 from keystead.core.catalogue import Catalogue, Entry, from_entries, route_entry
 from keystead.core.instants import SECOND, Instant
 from keystead.core.routes import RouteTable, compile_routes
+from keystead.gateway.at_once import AtOnce
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
-from keystead.gateway.facts import Cluster
+from keystead.gateway.facts import Cluster, FactsUnavailable
 from keystead.gateway.forward_auth import ForwardAuth, is_check
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
 from keystead.gateway.origin import is_within, origin_of
+from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import Upstream
+from keystead.gateway.told import PREFIX
 from keystead.login.consent import Consent
 from keystead.login.published import Published
 from keystead.login.sign_in import SignIn
@@ -81,6 +83,7 @@ class Parts:
     source: StoredFacts
     gateway: Gateway
     forward_auth: ForwardAuth
+    at_once: AtOnce
     pages: App
     signing: SigningKeys
     upstream: Upstream | None
@@ -91,6 +94,8 @@ class Application:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.at_once = parts.at_once
+        """For the server's protocol, which can write an answer without beginning a task (web.wire)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the lifespan and every request; WebSockets are refused."""
@@ -99,9 +104,27 @@ class Application:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return None
-        request_id = uuid.uuid4().hex
+        request_id = self.at_once.request_ids.next().decode()
+        if is_check(scope) and await self._answers_at_once(scope, send, request_id):
+            return None
         scope[ORIGIN] = origin_of(scope, trusted=self._parts.settings.trusted_proxies, request_id=request_id)
         return await self._serving(scope)(scope, receive, _with_request_id(send, request_id))
+
+    async def _answers_at_once(self, scope: Scope, send: Send, request_id: str) -> bool:
+        """Answer a plain question to forward-auth, and tell whether that could be done (gateway.at_once)."""
+        peer = scope.get("client")
+        if scope["raw_path"] != PREFIX or scope["method"] != "GET" or not self.at_once.may_ask(peer and str(peer[0])):
+            return False
+        try:
+            passing = self.at_once.answer(scope["headers"], scope["scheme"])
+        except FactsUnavailable:
+            return False
+        if passing is None:
+            return False
+        headers = [*passing.headers(), (b"x-request-id", request_id.encode())]
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return True
 
     def _serving(self, scope: Scope) -> App:
         if is_check(scope):
@@ -178,15 +201,17 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         public_url=settings.public_url,
         clock=now,
     )
-    forward_auth = ForwardAuth(
-        judge=judge,
-        identities=identities,
-        own_routes=own_routes,
-        audience=settings.upstream_url,
-        public_url=settings.public_url,
-        check_from=settings.check_from,
-        clock=now,
-    )
+    asked: Any = {
+        "judge": judge,
+        "identities": identities,
+        "own_paths": OwnPaths(judge.table, own_routes),
+        "audience": settings.upstream_url,
+        "public_url": settings.public_url,
+        "check_from": settings.check_from,
+        "clock": now,
+    }
+    forward_auth = ForwardAuth(**asked)
+    at_once = AtOnce(**asked, trusts_proxies=bool(settings.trusted_proxies))
     surface = Surface(
         settings=settings,
         database=database,
@@ -205,6 +230,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             source=source,
             gateway=gateway,
             forward_auth=forward_auth,
+            at_once=at_once,
             pages=_pages(surface),
             signing=signing,
             upstream=upstream,

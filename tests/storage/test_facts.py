@@ -42,8 +42,11 @@ def elsewhere(database: Database, url: str) -> Iterator[Database]:
 
 
 def ask(source: StoredFacts, credential: str = FIRST_TOKEN) -> Facts:
+    """Ask in both ways, with and without waiting: they must agree."""
     question = Question(digests=source.digests(credential), host="keys.test", account_reference=None, as_user=None)
-    return asyncio.run(source.facts(question))
+    at_once, waiting = source.facts_now(question), asyncio.run(source.facts(question))
+    assert at_once == (None if source.epoch() is None else waiting)
+    return waiting
 
 
 def test_a_binding_changed_elsewhere_counts_for_the_very_next_question(
@@ -89,14 +92,20 @@ def test_a_token_deleted_elsewhere_is_seen_as_deleted(source: StoredFacts, elsew
     assert after.state is TokenState.DELETED
 
 
-def test_the_same_facts_are_given_again_while_nothing_was_committed(source: StoredFacts, database: Database) -> None:
-    """The embedded database proves it by its change counter; on PostgreSQL every question asks."""
-    embedded = database.engine.dialect.name == "sqlite"
-
-    first, second = ask(source), ask(source)
-
-    assert first == second
-    assert (first is second) == embedded
+def test_the_epoch_moves_with_every_commit_and_stands_still_otherwise(source: StoredFacts, elsewhere: Database) -> None:
+    """On PostgreSQL there is none: every question asks."""
+    seen = []
+    for _ in range(3):
+        seen += [source.epoch(), source.epoch()]
+        with elsewhere.write(TEST) as tx:
+            write_tokens.insert_token(
+                tx, user_id=UserId(1), key_id=read_keys.built_in_key(tx).id, access=None, refresh=None, scopes=()
+            )  # fmt: skip
+    if elsewhere.engine.dialect.name != "sqlite":
+        assert seen == [None] * 6
+        return
+    assert [seen[at] == seen[at + 1] for at in (0, 2, 4)] == [True] * 3
+    assert len(set(seen)) == 3
 
 
 def test_a_database_that_cannot_be_asked_gives_no_facts(source: StoredFacts, database: Database) -> None:

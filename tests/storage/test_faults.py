@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from keystead.core.credentials import Secret
 from keystead.core.ids import KeyId, TokenId
 from keystead.core.instants import HOUR, Instant
 from keystead.gateway.facts import Cluster, FactsUnavailable, Question
+from keystead.storage.change_counter import LOOKS_AT_FILE_EVERY
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.transaction import Database, Origin, StorageUnavailable, engine_for
@@ -69,8 +71,13 @@ def test_a_deleted_file_is_an_outage_even_for_what_was_remembered_and_heals_when
     for part in files(file):
         part.rename(away / part.name)
 
+    until_it_is_noticed = time.monotonic() + LOOKS_AT_FILE_EVERY
+    while time.monotonic() < until_it_is_noticed:
+        pass
     with pytest.raises(FactsUnavailable):
         known(source)
+    with pytest.raises(FactsUnavailable):
+        source.epoch()
     with pytest.raises(StorageUnavailable), embedded.write(TEST):
         pass
     assert files(file) == []

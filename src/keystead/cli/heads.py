@@ -17,11 +17,12 @@ _REFUSAL = (
 class BoundedHead(Wire):
     """Refuses a head that grows on and on, and hangs up on one that is not complete in time.
 
-    Else anybody could fill the memory with one connection, or use all connections up by sending nothing.
+    Else anybody could fill the memory with one connection, or use all connections up by sending nothing. A head that
+    comes whole, as nearly all do, costs no timer.
     """
 
     _size = 0
-    _in_head = True
+    _in_head = False
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -30,16 +31,22 @@ class BoundedHead(Wire):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; while the head is not complete, count it."""
+        """Take what came; while a head is not complete, count it."""
         super().data_received(data)
-        if not self._in_head:
-            return
-        self._size += len(data)
-        if self._size > LARGEST_HEAD and not self.transport.is_closing():
-            self.transport.write(_REFUSAL)
-            self.transport.close()
-        elif self._deadline is None:
+        if self._in_head:
+            self._size += len(data)
+            if self._size > LARGEST_HEAD and not self.transport.is_closing():
+                self.transport.write(_REFUSAL)
+                self.transport.close()
+        cycle: Any = self.cycle
+        is_idle = self._is_between and (cycle is None or cycle.response_complete) and not self.timeout_keep_alive_task
+        if self._deadline is None and (self._in_head or is_idle):
             self._wait()
+
+    def on_message_begin(self) -> None:
+        """Count a head from its beginning."""
+        self._in_head, self._size = True, 0
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Wait no longer."""
@@ -47,15 +54,14 @@ class BoundedHead(Wire):
         self._stop_waiting()
         super().on_headers_complete()
 
-    def on_message_complete(self) -> None:
-        """Count the next head from its beginning."""
-        self._in_head, self._size = True, 0
-        super().on_message_complete()
-
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def _answer(self, head: bytes) -> None:
+        self._stop_waiting()
+        super()._answer(head)
 
     def _wait(self) -> None:
         self._deadline = self.loop.call_later(LONGEST_WAIT, self.transport.close)

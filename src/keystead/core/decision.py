@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from keystead.core.actors import UserState
 from keystead.core.bindings import Binding
 from keystead.core.ids import AccountId
-from keystead.core.instants import Instant
+from keystead.core.instants import NEVER, Instant
 from keystead.core.keys import Key
 from keystead.core.reasons import Reason
 from keystead.core.tokens import Token, TokenState
@@ -63,6 +63,14 @@ class Deny:
 
     reason: Reason
     expired_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a credential stands: its covered calls pass, as ``allow`` says, before the moment ``until``."""
+
+    allow: Allow
+    until: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +180,21 @@ def decide(facts: CallFacts, now: Instant) -> Allow | Deny:
             return Deny(reason=reason, expired_at=expired_at)
     limited = scopes_decide(facts.key, facts.token)
     return Allow(limited=limited, strip_includes=limited and facts.key is not None and not facts.key.allow_includes)
+
+
+def standing(facts: CallFacts, now: Instant) -> Standing | None:
+    """Return what holds for every call that a scope covers, as long as these facts of one stay what they are.
+
+    None when such a call would be refused. Time alone can end it, at ``until``: until then ``decide`` would say the
+    same about a call that is covered, or that scopes do not limit, and whose credential came in a header.
+    """
+    if not facts.covered or facts.exposed:
+        raise ValueError("a standing is asked for with the facts of a covered call")
+    decision = decide(facts, now)
+    if isinstance(decision, Deny) or facts.token is None or facts.key is None:
+        return None
+    ends = [facts.token.expires_at, facts.token.lapses_at if facts.key.auto_expire_tokens else None]
+    return Standing(allow=decision, until=min((end for end in ends if end is not None), default=NEVER))
 
 
 def explain(facts: CallFacts, now: Instant) -> tuple[Finding, ...]:

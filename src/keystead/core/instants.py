@@ -6,6 +6,8 @@ from typing import NewType
 Instant = NewType("Instant", int)
 
 EPOCH = Instant(0)
+NEVER = Instant(2**63 - 1)
+"""Later than every moment that can be stored."""
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 USERINFO: Final = "/auth/userinfo"
@@ -44,6 +45,12 @@ def parse_route_scope(text: str) -> RouteScope | None:
     if not template.isprintable() or " " in template or "|" in template:
         return None
     return RouteScope(verb=verb, template=template)
+
+
+@lru_cache(maxsize=1024)
+def stored_scopes(text: str) -> tuple[str, ...]:
+    """Return the scopes of a stored text, which separates them by blanks. Equal texts give the same object."""
+    return tuple(text.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

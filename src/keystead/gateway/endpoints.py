@@ -12,13 +12,14 @@ from keystead.gateway import replies
 from keystead.gateway.bodies import BodyRefused
 from keystead.gateway.facts import Facts, FactsUnavailable
 from keystead.gateway.identity import Identities
-from keystead.gateway.judge import Allowed, Denied, Judge
+from keystead.gateway.judge import Judge
 from keystead.gateway.line import Line
 from keystead.gateway.noting import note
 from keystead.gateway.origin import RequestOrigin
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import ClientGone, Forwarded, Upstream, UpstreamUnreachable
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
+from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
 
 Scope = MutableMapping[str, Any]

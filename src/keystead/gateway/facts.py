@@ -77,13 +77,23 @@ class Facts:
 
 
 class FactSource(Protocol):
-    """Who remembers."""
+    """Who remembers. Nothing that was committed before a question may be missing from its answer."""
+
+    def epoch(self) -> int | None:
+        """Return a number that has changed if anybody may have committed since the last question.
+
+        While two answers are equal, facts learnt between them are still true. None: only asking for the facts tells.
+        Must return at once. Raises FactsUnavailable.
+        """
+
+    def facts_now(self, question: Question) -> Facts | None:
+        """Return what is true now if that can be learnt without waiting, else None. Raises FactsUnavailable."""
+
+    def facts_waiting(self, question: Question) -> Facts:
+        """Return what is true now, in the caller's thread. Raises FactsUnavailable."""
 
     async def facts(self, question: Question) -> Facts:
-        """Return what is true now: nothing that was committed before the call began may be missing.
-
-        Raises FactsUnavailable.
-        """
+        """Return what is true now. Raises FactsUnavailable."""
 
     def digests(self, credential: str) -> tuple[bytes, ...]:
         """Return the digests under which a credential may be stored."""

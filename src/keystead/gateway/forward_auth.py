@@ -13,7 +13,7 @@ from keystead.gateway.bodies.media import Kind, read_media
 from keystead.gateway.endpoints import ORIGIN, Receive, Scope, Send
 from keystead.gateway.facts import FactsUnavailable
 from keystead.gateway.identity import Identities
-from keystead.gateway.judge import Allowed, Denied, Judge
+from keystead.gateway.judge import Judge
 from keystead.gateway.line import Line
 from keystead.gateway.noting import note
 from keystead.gateway.origin import RequestOrigin, header, is_within
@@ -21,6 +21,7 @@ from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import ClientGone
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
 from keystead.gateway.told import PREFIX, Told, Untold, told_by
+from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
 
 INCLUDES_IN_BODY = "The request body asks for includes that this key may not use."
@@ -51,7 +52,7 @@ class ForwardAuth:
         *,
         judge: Judge,
         identities: Identities,
-        own_routes: frozenset[tuple[str, str]],
+        own_paths: OwnPaths,
         audience: str | None,
         public_url: str | None,
         check_from: Sequence[Network],
@@ -59,7 +60,7 @@ class ForwardAuth:
     ) -> None:
         self._judge = judge
         self._identities = identities
-        self._own_paths = OwnPaths(judge.table, own_routes)
+        self._own_paths = own_paths
         self._audience = audience
         self._public_url = public_url
         self._check_from = check_from

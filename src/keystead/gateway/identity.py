@@ -7,6 +7,7 @@ from keystead.core.decision import scopes_decide
 from keystead.core.ids import global_id
 from keystead.core.instants import SECOND, Instant
 from keystead.gateway.facts import Facts, IdentitySigner
+from keystead.gateway.memory import Known, Statement
 
 LIFETIME = 60 * SECOND
 REUSED_WHILE_LEFT = 20 * SECOND
@@ -27,19 +28,36 @@ class Identities:
         self._signer = signer
         self._kept: OrderedDict[tuple[object, ...], _Statement] = OrderedDict()
 
+    def of_known(self, known: Known, issuer: str, audience: str, now: Instant) -> bytes:
+        """Return the JWT about a remembered credential whose call has no body that was not seen.
+
+        It is kept with what is remembered, for the issuer that asked last.
+        """
+        kept = known.statement
+        if kept is not None and kept.issuer == issuer and REUSED_WHILE_LEFT <= kept.expires_at - now <= LIFETIME:
+            return kept.octets
+        unseen = known.allowed is not None and known.allowed.decision.strip_includes
+        made = self._made(known.facts, issuer=issuer, audience=audience, now=now, sees_body=not unseen)
+        known.statement = Statement(issuer, made.expires_at, made.text.encode())
+        return known.statement.octets
+
     def statement(self, facts: Facts, *, issuer: str, audience: str, now: Instant, sees_body: bool = True) -> str:
         """Return the JWT for these facts, from ``issuer`` to ``audience``. ``sees_body`` False: bodies were not cut."""
+        return self._made(facts, issuer=issuer, audience=audience, now=now, sees_body=sees_body).text
+
+    def _made(self, facts: Facts, *, issuer: str, audience: str, now: Instant, sees_body: bool) -> _Statement:
         assert facts.token is not None  # noqa: S101  (only calls that were allowed have an identity)
         at = (facts.token.id, issuer, audience, sees_body, None if facts.user is None else facts.user.id)
         kept = self._kept.get(at)
-        if kept is not None and kept.facts == facts and REUSED_WHILE_LEFT <= kept.expires_at - now <= LIFETIME:
-            return kept.text
+        is_same = kept is not None and (kept.facts is facts or kept.facts == facts)
+        if kept is not None and is_same and REUSED_WHILE_LEFT <= kept.expires_at - now <= LIFETIME:
+            return kept
         text = self._signer.sign(claims(facts, issuer=issuer, audience=audience, now=now, sees_body=sees_body))
-        self._kept[at] = _Statement(text=text, facts=facts, expires_at=Instant(now + LIFETIME))
+        made = self._kept[at] = _Statement(text=text, facts=facts, expires_at=Instant(now + LIFETIME))
         self._kept.move_to_end(at)
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
-        return text
+        return made
 
 
 def claims(facts: Facts, *, issuer: str, audience: str, now: Instant, sees_body: bool) -> dict[str, object]:

@@ -1,39 +1,28 @@
 """May this call pass? Gathers the facts, matches the scopes, and asks the one decision."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
-from keystead.core.decision import Allow, Deny, decide, scopes_decide
+from keystead.core.decision import Deny, decide, scopes_decide
 from keystead.core.instants import Instant
 from keystead.core.reasons import Reason
 from keystead.core.routes import ALWAYS_COVERED, RouteMatch, RouteTable, ScopeMatcher, compile_scopes
 from keystead.gateway.call import ApiCall, covers
 from keystead.gateway.facts import Facts, FactSource, Question, UsageSink
-from keystead.observability.metrics import OVERLAPPING_CALLS
+from keystead.gateway.memory import Known, Memory, fingerprint
+from keystead.gateway.verdicts import Allowed, Denied
+from keystead.observability.metrics import DECISIONS
 
 LONGEST_CREDENTIAL = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowed:
-    """The call passes, with these facts; ``decision`` says what must be cut from it."""
-
-    facts: Facts
-    decision: Allow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denied:
-    """The call is refused. ``missing_scope`` names what would have covered it, where the catalogue knows."""
-
-    decision: Deny
-    missing_scope: str | None = None
-    facts: Facts | None = None
-
-
 class Judge:
-    """Judges calls with credentials. The table of routes is compiled once; scope sets are compiled once each."""
+    """Judges calls with credentials. The table of routes is compiled once; scope sets are compiled once each.
+
+    There are two ways to the same decision. ``judge``, ``judge_now`` and ``judge_waiting`` take a call that was read
+    in full. ``standing`` answers for a credential that is remembered, at a fraction of the cost, and only ever with
+    yes: whatever else there is to say is said by the others.
+    """
 
     def __init__(
         self, *, table: RouteTable, source: FactSource, usage: UsageSink, clock: Callable[[], Instant]
@@ -42,56 +31,118 @@ class Judge:
         self._source = source
         self._usage = usage
         self._clock = clock
+        self._memory = Memory(None)
         self._scopes = lru_cache(maxsize=4096)(self._compile)
+
+    def standing(self, credential: bytes, host: str, match: RouteMatch, now: Instant) -> Known | None:
+        """Return what is known of a credential from a header if the call that matches so passes now, else None.
+
+        Not for calls that name an account in their path or a person to act as. Raises FactsUnavailable.
+        """
+        memory = self._memory
+        if memory.epoch is None or self._source.epoch() != memory.epoch:
+            return None
+        known = memory.plain.get((fingerprint(credential), host))
+        if known is None or known.allowed is None or now >= known.until:
+            return None
+        if known.limited and not known.mask & match.meant:
+            return None
+        token = known.facts.token
+        if token is not None:
+            self._usage.token_used(token.id, token.key_id, now)
+        DECISIONS.allowed += 1
+        if match.route is None:
+            DECISIONS.unmapped += 1
+        return known
 
     async def judge(self, call: ApiCall, *, note_use: bool = True) -> Allowed | Denied:
         """Decide about one call. Raises FactsUnavailable when what is true cannot be learnt."""
+        verdict = self.judge_now(call, note_use=note_use)
+        if verdict is not None:
+            return verdict
+        facts = await self._source.facts(self._question(call))
+        return self._decided(self._known(facts), call, note_use=note_use)
+
+    def judge_waiting(self, call: ApiCall) -> Allowed | Denied:
+        """Decide about one call in the caller's thread. Raises FactsUnavailable."""
+        verdict = self.judge_now(call)
+        if verdict is not None:
+            return verdict
+        facts = self._source.facts_waiting(self._question(call))
+        return self._decided(self._known(facts), call, note_use=True)
+
+    def judge_now(self, call: ApiCall, *, note_use: bool = True) -> Allowed | Denied | None:
+        """Decide about one call if that takes no waiting, else return None. Raises FactsUnavailable."""
         if call.credential is None:
             return Denied(decision=Deny(reason=Reason.NO_CREDENTIALS))
         text = call.credential.reveal()
         if not text or len(text) > LONGEST_CREDENTIAL:
             return Denied(decision=Deny(reason=Reason.TOKEN_UNKNOWN))
-        facts = await self._source.facts(
-            Question(
-                digests=self._source.digests(text),
-                host=call.host,
-                account_reference=call.account_reference,
-                as_user=call.as_user or None,
-            )
+        epoch = self._source.epoch()
+        if epoch is None:
+            return None
+        memory = self._memory
+        if memory.epoch != epoch:
+            memory = self._memory = Memory(epoch)
+        known = self._remembered(memory, call, text)
+        return None if known is None else self._decided(known, call, note_use=note_use)
+
+    def _remembered(self, memory: Memory, call: ApiCall, text: str) -> Known | None:
+        """Return what is known of the call's credential, looked up where it is new. Unknown ones leave no trace."""
+        name = fingerprint(text.encode("utf-8", "surrogatepass"))
+        reference, as_user = call.account_reference, call.as_user or None
+        plain = reference is None and as_user is None
+        aside = (name, call.host, reference, as_user)
+        known = memory.plain.get((name, call.host)) if plain else memory.aside.get(aside)
+        if known is None:
+            facts = self._source.facts_now(self._question(call))
+            if facts is None:
+                return None
+            known = self._known(facts)
+            if facts.token is not None and plain:
+                memory.plain.keep((name, call.host), known)
+            elif facts.token is not None:
+                memory.aside.keep(aside, known)
+        return known
+
+    def _question(self, call: ApiCall) -> Question:
+        assert call.credential is not None  # noqa: S101  (calls without one are refused before)
+        return Question(
+            digests=self._source.digests(call.credential.reveal()),
+            host=call.host,
+            account_reference=call.account_reference,
+            as_user=call.as_user or None,
         )
+
+    def _known(self, facts: Facts) -> Known:
+        return Known(facts, None if facts.token is None else self._scopes(facts.token.scopes), self._clock())
+
+    def _decided(self, known: Known, call: ApiCall, *, note_use: bool) -> Allowed | Denied:
         now = self._clock()
-        decision = decide(facts.for_call(covered=self._covered(facts, call), exposed=call.exposed), now)
+        facts = known.facts
+        decision = decide(facts.for_call(covered=self._covered(known, call), exposed=call.exposed), now)
         if isinstance(decision, Deny):
             missing = decision.reason is Reason.SCOPE_MISSING
-            return Denied(decision=decision, missing_scope=self._scope_of(call) if missing else None, facts=facts)
-        if decision.limited and self._only_overlaps(facts, call):
-            OVERLAPPING_CALLS.inc()
+            return Denied(decision=decision, missing_scope=_scope_of(call) if missing else None, facts=facts)
+        if decision.limited and call.match.route is not None and not call.match.meant & known.mask:
+            DECISIONS.overlapping += 1
         if note_use and facts.token is not None:
             self._usage.token_used(facts.token.id, facts.token.key_id, now)
         return Allowed(facts=facts, decision=decision)
 
-    def _covered(self, facts: Facts, call: ApiCall) -> bool:
+    def _covered(self, known: Known, call: ApiCall) -> bool:
         """Whether a scope of the token matches; for strict keys the most specific template must be granted."""
-        if facts.key is None or facts.token is None or not scopes_decide(facts.key, facts.token):
+        facts, scopes = known.facts, known.scopes
+        if facts.key is None or scopes is None or not scopes_decide(facts.key, facts.token):
             return False
-        scopes = self._scopes(facts.token.scopes)
         if facts.key.is_strict and call.path != ALWAYS_COVERED:
-            return covers(call, lambda match, _path: _meant(match, scopes.mask))
+            return covers(call, lambda match, _path: bool(match.meant & scopes.mask))
         return covers(call, lambda match, path: scopes.covers(match, call.verb, path))
-
-    def _only_overlaps(self, facts: Facts, call: ApiCall) -> bool:
-        """Whether the call passes by a template that matches, though the one that means it was not granted."""
-        if facts.token is None or call.match.index is None:
-            return False
-        return not _meant(call.match, self._scopes(facts.token.scopes).mask)
-
-    def _scope_of(self, call: ApiCall) -> str | None:
-        route = call.match.route
-        return None if route is None else f"url:{route.verb}|{route.template}"
 
     def _compile(self, scopes: tuple[str, ...]) -> ScopeMatcher:
         return compile_scopes(scopes, self.table)
 
 
-def _meant(match: RouteMatch, mask: int) -> bool:
-    return match.index is not None and bool(mask >> match.index & 1)
+def _scope_of(call: ApiCall) -> str | None:
+    route = call.match.route
+    return None if route is None else f"url:{route.verb}|{route.template}"

@@ -1,20 +1,20 @@
 """What is counted and logged of a verdict? The same at both doors."""
 
 from keystead.gateway.call import ApiCall
-from keystead.gateway.judge import Allowed, Denied
+from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
-from keystead.observability.metrics import DECISIONS, UNMAPPED_CALLS
+from keystead.observability.metrics import DECISIONS
 
 
 def note(call: ApiCall, verdict: Allowed | Denied, *, request_id: str) -> None:
     """Count the verdict; a refusal is logged too."""
     if isinstance(verdict, Allowed):
-        DECISIONS.labels(outcome="allowed", reason="").inc()
+        DECISIONS.allowed += 1
         if call.match.route is None:
-            UNMAPPED_CALLS.inc()
+            DECISIONS.unmapped += 1
         return
     reason = verdict.decision.reason
-    DECISIONS.labels(outcome="denied", reason=reason.code).inc()
+    DECISIONS.refused(reason.code)
     facts = verdict.facts
     log.info(
         "call.denied",

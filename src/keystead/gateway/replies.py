@@ -8,7 +8,7 @@ from typing import Any
 from keystead.core.decision import Deny
 from keystead.core.instants import iso
 from keystead.core.reasons import Reason
-from keystead.gateway.judge import Denied
+from keystead.gateway.verdicts import Denied
 
 JSON_TYPE = "application/json; charset=utf-8"
 NO_CONTENT = 204

@@ -11,10 +11,10 @@ from keystead.core.parameters import MalformedParameters, pairs
 from keystead.core.routes import ALWAYS_COVERED, NO_MATCH
 from keystead.gateway.call import ApiCall
 from keystead.gateway.facts import FactsUnavailable
-from keystead.gateway.judge import Denied
 from keystead.gateway.reading import credential_of
 from keystead.gateway.replies import denial
 from keystead.gateway.replies import error as gateway_error
+from keystead.gateway.verdicts import Denied
 from keystead.login import replies
 from keystead.login.attempts import Failures, Limit, Tally
 from keystead.login.granting import find_client

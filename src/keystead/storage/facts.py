@@ -1,227 +1,149 @@
 """What is true of a credential right now? Answers the gateway's questions; nothing stale ever leaves here.
 
-On the embedded database SQLite's own change counter (``PRAGMA data_version``, read on a held connection that never
-writes) tells at each question whether anybody, in this process or another, has committed since; an answer is used again
-only while it has not moved. On PostgreSQL every question asks the database.
+On the embedded database the change counter says at each question whether anybody has committed since; while nobody has,
+what stands around a credential (accounts, keys, bindings) is used again, and the rest is looked up without waiting.
+On PostgreSQL every question asks the database.
 """
 
 import sqlite3
-from collections import OrderedDict
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
-from keystead.core.accounts import Account, AccountPath
-from keystead.core.actors import Right, User, UserState
-from keystead.core.bindings import resolve, serves
-from keystead.core.decision import Masquerade
-from keystead.core.ids import parse_id
+from keystead.core.accounts import Account
+from keystead.core.bindings import Binding
+from keystead.core.ids import AccountId
 from keystead.core.keys import Key
-from keystead.core.tokens import Token
 from keystead.gateway.facts import Cluster, Facts, FactsUnavailable, Question
-from keystead.storage.read import accounts as read_accounts
-from keystead.storage.read import bindings as read_bindings
-from keystead.storage.read import keys as read_keys
-from keystead.storage.read import users as read_users
-from keystead.storage.read.tokens import token_from
-from keystead.storage.schema import tokens
-from keystead.storage.transaction import Database, StorageUnavailable, Transaction, connect_file, file_identity
+from keystead.storage.change_counter import ChangeCounter
+from keystead.storage.gathering import gather, load
+from keystead.storage.lookups import DirectLookups, Lookups
+from keystead.storage.transaction import Database, StorageUnavailable
 from keystead.storage.vault import SealBroken
 
-MOST_REMEMBERED = 50_000
+Name = TypeVar("Name")
+Found = TypeVar("Found")
+
+MOST_REMEMBERED = 20_000
+"""How many of each kind of surroundings are kept until the next commit."""
 MOST_AT_ONCE = 8
 """How many questions are asked of the database at once, in threads that no one who waits to write can hold."""
+MOST_TRIES = 3
+"""How often a question is asked again without waiting when somebody commits while it is answered."""
 
 
 class StoredFacts:
-    """The gateway's source of facts over the database (see gateway.facts.FactSource)."""
+    """The gateway's source of facts over the database (see gateway.facts.FactSource). Threads may share it."""
 
     def __init__(self, database: Database, *, cluster: Cluster) -> None:
         self._database = database
         self._cluster = cluster
-        self._counter = _ChangeCounter.of(database)
-        self._remembered: OrderedDict[Question, Facts] = OrderedDict()
-        self._seen: object = None
+        self._counter = ChangeCounter.of(database)
+        self._look = None if self._counter is None else DirectLookups(self._counter, database.vault)
+        self._around: _Surroundings | None = None
         self._limiter: CapacityLimiter | None = None
 
     def digests(self, credential: str) -> tuple[bytes, ...]:
         """Return the digests under which a credential may be stored."""
         return self._database.vault.tokens.digests(credential)
 
-    async def facts(self, question: Question) -> Facts:
-        """Return what is true now. Raises FactsUnavailable when the database cannot be asked."""
+    def epoch(self) -> int | None:
+        """Return a number that changes when anybody may have committed, None where only asking tells."""
         if self._counter is None:
-            return await self._asked(question)
-        version = self._version()
-        if version != self._seen:
-            self._remembered.clear()
-            self._seen = version
-        known = self._remembered.get(question)
-        if known is not None:
-            return known
-        known = await self._asked(question)
-        if known.token is not None and self._seen == version:
-            self._remembered[question] = known
-            if len(self._remembered) > MOST_REMEMBERED:
-                self._remembered.popitem(last=False)
-        return known
-
-    def close(self) -> None:
-        """Give the held connection back."""
-        if self._counter is not None:
-            self._counter.close()
-
-    async def _asked(self, question: Question) -> Facts:
-        if self._limiter is None:
-            self._limiter = CapacityLimiter(MOST_AT_ONCE)
-        return await to_thread.run_sync(self._load, question, limiter=self._limiter)
-
-    def _version(self) -> object:
-        assert self._counter is not None  # noqa: S101  (asked only on the embedded database)
+            return None
         try:
-            return self._counter.read()
-        except (sqlite3.Error, FileNotFoundError) as failed:
+            return self._counter.epoch()
+        except (sqlite3.Error, OSError) as failed:
             raise FactsUnavailable("the change counter cannot be read") from failed
 
-    def _load(self, question: Question) -> Facts:
+    def facts_now(self, question: Question) -> Facts | None:
+        """Return what is true now, None when that takes waiting: on PostgreSQL, and behind a mask."""
+        if self._look is None or question.as_user:
+            return None
+        try:
+            for _ in range(MOST_TRIES):
+                epoch = self.epoch()
+                token = self._look.token(question.digests)
+                if token is not None and token.real_user_id is not None:
+                    return None
+                known = gather(self._surroundings(self._look, epoch), question, token, self._cluster)
+                if self.epoch() == epoch:
+                    return known
+        except (sqlite3.Error, SealBroken) as failed:
+            raise FactsUnavailable("the database cannot be asked") from failed
+        return None
+
+    def facts_waiting(self, question: Question) -> Facts:
+        """Return what is true now, in the caller's thread. Raises FactsUnavailable."""
         try:
             with self._database.read() as tx:
                 return load(tx, question, self._cluster)
         except (StorageUnavailable, SQLAlchemyError, SealBroken) as failed:
             raise FactsUnavailable("the database cannot be asked") from failed
 
-
-class _ChangeCounter:
-    """SQLite's counter of commits made by other connections, on a connection that is used for nothing else."""
-
-    def __init__(self, database: Database, path: Path) -> None:
-        self._database = database
-        self._path = path
-        self._opened = (database.renewals, file_identity(path))
-        self._connection = connect_file(path)
-
-    @classmethod
-    def of(cls, database: Database) -> "_ChangeCounter | None":
-        """Return the counter of an embedded database, None for others."""
-        url = database.engine.url
-        return cls(database, Path(str(url.database)).absolute()) if url.get_backend_name() == "sqlite" else None
-
-    def read(self) -> object:
-        """Return the file and its counter; two equal readings mean that nobody has committed in between.
-
-        A file that was deleted counts no more: what comes in its place is counted anew. When the database opens its
-        connections anew so does this, since SQLite's state of a file lasts until all of them are closed. Raises
-        FileNotFoundError.
-        """
-        file = file_identity(self._path)
-        if file is None:
-            raise FileNotFoundError(self._path)
-        wanted = (self._database.renewals, file)
-        if wanted != self._opened:
-            self._connection.close()
-            self._connection = connect_file(self._path)
-            self._opened = wanted
-        return wanted, self._connection.execute("PRAGMA data_version").fetchone()[0]
+    async def facts(self, question: Question) -> Facts:
+        """Return what is true now. Raises FactsUnavailable when the database cannot be asked."""
+        if self._limiter is None:
+            self._limiter = CapacityLimiter(MOST_AT_ONCE)
+        return await to_thread.run_sync(self.facts_waiting, question, limiter=self._limiter)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Give the held connection back."""
+        if self._look is not None:
+            self._look.close()
+        if self._counter is not None:
+            self._counter.close()
+
+    def _surroundings(self, look: DirectLookups, epoch: int | None) -> "_Surroundings":
+        """Return what is kept of this epoch: a thread that is late with another's fills only its own."""
+        around = self._around
+        if around is None or around.epoch != epoch:
+            around = self._around = _Surroundings(look, epoch)
+        return around
 
 
-def load(tx: Transaction, question: Question, cluster: Cluster) -> Facts:
-    """Read what is true of the credential on the host."""
-    domain_root = read_accounts.root_for_host(tx, question.host)
-    row = tx.connection.execute(tokens.select().where(tokens.c.digest.in_(question.digests))).first()
-    if row is None:
-        return Facts(domain_root=domain_root, account=domain_root)
-    token = token_from(row)
-    key = read_keys.find_key(tx, token.key_id)
-    owner = read_users.find_user(tx, token.user_id)
-    site = read_accounts.site_admin(tx)
-    here = (domain_root.id, site.id)
-    logins = read_users.logins_of(tx, token.user_id)
-    known = Facts(
-        domain_root=domain_root,
-        account=domain_root,
-        token=token,
-        key=key,
-        user=owner,
-        owner_state=UserState.DELETED if owner is None else owner.state,
-        login=next((login.unique_id for login in logins if login.account_id in here), None),
-        has_login=any(login.account_id in here for login in logins),
-        minted_by=_minted_by(tx, token, domain_root),
-        real_user=read_users.find_user(tx, token.real_user_id),
-    )
-    if key is not None:
-        path = _context(tx, question.account_reference, key, domain_root)
-        known = replace(
-            known,
-            account=path.account,
-            binding=resolve(key, path, read_bindings.bindings_of(tx, key.id), site.id),
-            key_serves=serves(key, path),
-            test_cluster_mismatch=cluster.refuses(key),
-        )
-    if question.as_user:
-        return _masked(tx, known, question.as_user)
-    return known
+class _Surroundings:
+    """What stands around credentials in one epoch, looked up once; people and their logins are looked up each time."""
+
+    def __init__(self, look: Lookups, epoch: int | None) -> None:
+        self.epoch = epoch
+        self._look = look
+        self.token, self.user, self.logins = look.token, look.user, look.logins
+        self._keys: dict[int, Key | None] = {}
+        self._accounts: dict[int, Account | None] = {}
+        self._roots: dict[str, Account] = {}
+        self._bindings: dict[int, Mapping[AccountId, Binding]] = {}
+        self._site: Account | None = None
+
+    def key(self, key_id: int) -> Key | None:
+        """Return the key, deleted ones too."""
+        return _kept(self._keys, key_id, self._look.key)
+
+    def account(self, account_id: int) -> Account | None:
+        """Return the account that is not deleted."""
+        return _kept(self._accounts, account_id, self._look.account)
+
+    def root_for_host(self, host: str) -> Account:
+        """Return the root account that a host belongs to."""
+        return _kept(self._roots, host, self._look.root_for_host)
+
+    def site_admin(self) -> Account:
+        """Return the one account above all tenants."""
+        if self._site is None:
+            self._site = self._look.site_admin()
+        return self._site
+
+    def bindings(self, key_id: int) -> Mapping[AccountId, Binding]:
+        """Return every account's decision about a key."""
+        return _kept(self._bindings, key_id, self._look.bindings)
 
 
-def _context(tx: Transaction, reference: str | None, key: Key, domain_root: Account) -> AccountPath:
-    """Return for which account the key is judged (docs/canvas-compat.md, Account of a call).
-
-    The account the path names, when it stands in the domain's tree or the key is a stranger to the domain; else the
-    domain's root account.
-    """
-    home = read_accounts.path_to(tx, domain_root)
-    named = None if reference is None else read_accounts.find_by_reference(tx, reference, domain_root)
-    if named is None or named.id == domain_root.id:
-        return home
-    belongs_here = key.is_global or key.account_id == domain_root.id
-    if named.root_id == domain_root.id or not belongs_here:
-        return read_accounts.path_to(tx, named)
-    return home
-
-
-def _minted_by(tx: Transaction, token: Token, domain_root: Account) -> Masquerade | None:
-    if token.real_user_id is None:
-        return None
-    real = read_users.find_user(tx, token.real_user_id)
-    target = read_users.find_user(tx, token.user_id)
-    permitted = real is not None and target is not None and may_become(tx, real, target, domain_root)
-    return Masquerade(permitted=permitted)
-
-
-def _masked(tx: Transaction, known: Facts, reference: str) -> Facts:
-    """Return the facts of a call that asks to act as somebody else."""
-    assert known.token is not None  # noqa: S101  (asked only for a token that is known)
-    target = known.user if reference == "self" else read_users.find_user(tx, parse_id(reference))
-    if known.token.real_user_id is not None:
-        same = target is not None and target.id == known.token.user_id
-        return known if same else replace(known, acting_as=Masquerade(permitted=False, unchanged=False))
-    if target is not None and known.user is not None and target.id == known.user.id:
-        return known
-    if known.user is None or target is None or not may_become(tx, known.user, target, known.domain_root):
-        return replace(known, acting_as=Masquerade(permitted=False))
-    site = read_accounts.site_admin(tx)
-    logins = read_users.logins_of(tx, target.id)
-    return replace(
-        known,
-        acting_as=Masquerade(permitted=True),
-        user=target,
-        real_user=known.user,
-        login=next((login.unique_id for login in logins if login.account_id in (known.domain_root.id, site.id)), None),
-    )
-
-
-def may_become(tx: Transaction, person: User, target: User, domain_root: Account) -> bool:
-    """Whether a person may act as another on this host: the right here, and no right of the other that they lack."""
-    if not person.is_active or not target.is_active:
-        return False
-    if not read_users.has_right(tx, person.id, Right.BECOME_USER, domain_root):
-        return False
-    site = read_accounts.site_admin(tx)
-    if not any(login.account_id in (domain_root.id, site.id) for login in read_users.logins_of(tx, target.id)):
-        return False
-    return read_users.covers(tx, person.id, target.id)
+def _kept(kept: dict[Name, Found], name: Name, look_up: Callable[[Name], Found]) -> Found:
+    if name in kept:
+        return kept[name]
+    if len(kept) >= MOST_REMEMBERED:
+        kept.clear()
+    found = kept[name] = look_up(name)
+    return found

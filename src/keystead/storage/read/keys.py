@@ -1,15 +1,17 @@
 """Which developer keys are there?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
 from keystead.core.accounts import Account
+from keystead.core.credentials import Secret
 from keystead.core.errors import NotFound
 from keystead.core.ids import KeyId
 from keystead.core.instants import Instant
 from keystead.core.keys import ClientType, Key, KeyState, SecurityProfile
+from keystead.core.scopes import stored_scopes
 from keystead.core.tokens import TokenState
 from keystead.storage.read.pages import Listing, Window, listing
 from keystead.storage.schema import keys, tokens
@@ -27,20 +29,24 @@ _FLAGS = (
 
 def key_from(tx: Transaction, row: Row[Any]) -> Key:
     """Return the key a row of the table holds, its secret opened."""
-    stored = row._mapping
+    return key_of(row._asdict(), tx.vault.open(row.secret))
+
+
+def key_of(stored: Mapping[str, Any], secret: Secret) -> Key:
+    """Return the key that the columns of a row describe."""
     plain: dict[str, Any] = {name: stored[name] for name in _AS_THEY_ARE}
     plain |= {name: bool(stored[name]) for name in _FLAGS}
     return Key(
-        id=KeyId(row.id),
-        state=KeyState(row.state),
-        secret=tx.vault.open(row.secret),
-        redirect_uris=tuple(row.redirect_uris),
-        scopes=tuple(row.scopes.split()),
-        client_type=ClientType(row.client_type),
-        profile=SecurityProfile(row.profile),
-        authorized_flows=tuple(row.authorized_flows),
-        created_at=Instant(row.created_at),
-        updated_at=Instant(row.updated_at),
+        id=KeyId(stored["id"]),
+        state=KeyState(stored["state"]),
+        secret=secret,
+        redirect_uris=tuple(stored["redirect_uris"]),
+        scopes=stored_scopes(stored["scopes"]),
+        client_type=ClientType(stored["client_type"]),
+        profile=SecurityProfile(stored["profile"]),
+        authorized_flows=tuple(stored["authorized_flows"]),
+        created_at=Instant(stored["created_at"]),
+        updated_at=Instant(stored["updated_at"]),
         **plain,
     )
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Row, Select, select
 
 from keystead.core.ids import KeyId, TokenId, UserId
 from keystead.core.instants import Instant
+from keystead.core.scopes import stored_scopes
 from keystead.core.tokens import Token, TokenState
 from keystead.storage.schema import keys, tokens
 from keystead.storage.transaction import Transaction
@@ -20,7 +21,7 @@ def token_from(row: Row[Any]) -> Token:
         key_id=KeyId(row.key_id),
         state=TokenState(row.state),
         hint=row.hint,
-        scopes=tuple(row.scopes.split()),
+        scopes=stored_scopes(row.scopes),
         purpose=row.purpose,
         real_user_id=row.real_user_id,
         remember_access=bool(row.remember_access),

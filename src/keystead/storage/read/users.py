@@ -41,6 +41,13 @@ def user_from(row: Row[Any]) -> User:
     )
 
 
+def login_from(row: Row[Any]) -> Login:
+    """Return the way in a row of the table holds."""
+    return Login(
+        id=row.id, user_id=UserId(row.user_id), account_id=AccountId(row.account_id), unique_id=row.unique_id
+    )  # fmt: skip
+
+
 def find_user(tx: Transaction, user_id: int | None) -> User | None:
     """Return the person who is not deleted, or None."""
     if user_id is None:
@@ -78,7 +85,7 @@ def logins_by_user(tx: Transaction, ids: Sequence[int]) -> dict[int, tuple[Login
     found: dict[int, list[Login]] = {}
     chosen = select(logins).where(logins.c.user_id.in_(ids), logins.c.is_active).order_by(logins.c.id)
     for row in tx.connection.execute(chosen):
-        found.setdefault(row.user_id, []).append(_login_from(row))
+        found.setdefault(row.user_id, []).append(login_from(row))
     return {user_id: tuple(mine) for user_id, mine in found.items()}
 
 
@@ -94,7 +101,7 @@ def find_sign_in(tx: Transaction, unique_id: str, domain_root: Account) -> SignI
     for row in sorted(rows, key=lambda row: row.account_id != domain_root.id):
         user = find_user(tx, row.user_id)
         if user is not None:
-            return SignIn(user=user, login=_login_from(row), password_hash=row.password_hash)
+            return SignIn(user=user, login=login_from(row), password_hash=row.password_hash)
     return None
 
 
@@ -103,7 +110,7 @@ def logins_of(tx: Transaction, user_id: int) -> tuple[Login, ...]:
     rows = tx.connection.execute(
         select(logins).where(logins.c.user_id == user_id, logins.c.is_active).order_by(logins.c.id)
     )
-    return tuple(_login_from(row) for row in rows)
+    return tuple(login_from(row) for row in rows)
 
 
 def has_login(tx: Transaction, user_id: int, domain_root: Account) -> bool:
@@ -251,12 +258,6 @@ def _seat_from(row: Row[Any]) -> AdminSeat:
     return AdminSeat(
         id=row.seat_id, account_id=AccountId(row.seat_account_id), user_id=UserId(row.user_id), role=role_from(row)
     )
-
-
-def _login_from(row: Row[Any]) -> Login:
-    return Login(
-        id=row.id, user_id=UserId(row.user_id), account_id=AccountId(row.account_id), unique_id=row.unique_id
-    )  # fmt: skip
 
 
 def _distance(role: Role, above: list[AccountId]) -> int:

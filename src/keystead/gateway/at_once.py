@@ -1,0 +1,215 @@
+"""Can another proxy's question be answered at once? Most can: a plain call with a credential that stands well.
+
+The answer is only ever yes, and only where the full reading (gateway.forward_auth) would say the same. Whatever takes a
+closer look is left to it: what is said in two ways, bodies, overrides, escapes, accounts in paths, people to act as,
+every refusal.
+"""
+
+import itertools
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from keystead.config import Network
+from keystead.core.accounts import normal_host
+from keystead.core.instants import Instant
+from keystead.core.paths import OVERRIDE_HEADERS
+from keystead.gateway.identity import Identities
+from keystead.gateway.judge import Judge
+from keystead.gateway.origin import clean_host, is_within
+from keystead.gateway.own import OwnPaths
+from keystead.gateway.plain import plain_target
+from keystead.gateway.told import PREFIX
+
+FIRST_LINE: Final = b"GET " + PREFIX + b" HTTP/1.1\r\n"
+LONGEST_HEAD: Final = 8 * 1024
+
+_HEAD = (
+    b"HTTP/1.1 204 No Content\r\nx-keystead-identity: %b\r\nx-keystead-method: %b\r\nx-keystead-query: %b\r\n"
+    b"x-keystead-serves: %b\r\ncache-control: no-store\r\nx-request-id: %b\r\n"
+)
+_HEARD: Final = frozenset(
+    {b"authorization", b"host", b"content-length", b"x-original-method", b"x-original-uri", b"x-original-host"}
+    | {b"x-forwarded-method", b"x-forwarded-uri", b"x-forwarded-host", b"x-forwarded-proto"}
+)
+_NEVER: Final = frozenset(
+    {b"content-type", b"content-encoding", b"transfer-encoding", b"expect", b"upgrade", b"x-envoy-auth-partial-body"}
+    | {name.encode() for name in OVERRIDE_HEADERS}
+)
+_NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
+_READS: dict[bytes | None, str] = {b"GET": "GET", b"HEAD": "HEAD"}
+_SCHEMES = {b"http": "http", b"https": "https"}
+_BEARER = b"Bearer "
+_MOST_KEPT = 1024
+
+
+class Passing(NamedTuple):
+    """The answer to a call that passes, as the values of its headers."""
+
+    identity: bytes
+    method: bytes
+    query: bytes
+    serves: bytes
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the headers as ASGI sends them."""
+        return [
+            (b"x-keystead-identity", self.identity),
+            (b"x-keystead-method", self.method),
+            (b"x-keystead-query", self.query),
+            (b"x-keystead-serves", self.serves),
+            (b"cache-control", b"no-store"),
+        ]
+
+
+class RequestIds:
+    """Names requests: no two the same, and none a secret."""
+
+    def __init__(self) -> None:
+        self._prefix = uuid.uuid4().hex[:20].encode()
+        self._numbers = itertools.count(1)
+
+    def next(self) -> bytes:
+        """Return the next name: 32 hexadecimal characters."""
+        return b"%b%012x" % (self._prefix, next(self._numbers))
+
+
+class AtOnce:
+    """The quick side of forward-auth. ``audience`` is the upstream's origin; None: the public origin."""
+
+    def __init__(
+        self,
+        *,
+        judge: Judge,
+        identities: Identities,
+        own_paths: OwnPaths,
+        audience: str | None,
+        public_url: str | None,
+        check_from: Sequence[Network],
+        clock: Callable[[], Instant],
+        trusts_proxies: bool,
+    ) -> None:
+        self.request_ids = RequestIds()
+        self._judge = judge
+        self._identities = identities
+        self._own_paths = own_paths
+        self._audience = audience
+        self._public_url = public_url
+        self._check_from = check_from
+        self._clock = clock
+        self._trusts = trusts_proxies
+        self._origins: dict[tuple[bytes, str], tuple[str, str]] = {}
+        self._kinds: dict[bytes, bytes | None] = {}
+
+    def may_ask(self, peer: str | None) -> bool:
+        """Whether questions from this address are answered at all."""
+        return is_within(peer, self._check_from)
+
+    def answer_head(self, head: bytes, scheme: str) -> bytes | None:
+        """Return the head of the answer (without its last line) to one whole request of the server's protocol.
+
+        ``head`` begins with ``FIRST_LINE`` and ends with an empty line. Raises FactsUnavailable.
+        """
+        said = self._said_in(head)
+        passing = None if said is None else self._passing(said, scheme)
+        return None if passing is None else _HEAD % (*passing, self.request_ids.next())
+
+    def answer(self, headers: Iterable[tuple[bytes, bytes]], scheme: str) -> Passing | None:
+        """Return the answer to a GET of ``PREFIX`` with these headers, their names in small letters.
+
+        Raises FactsUnavailable.
+        """
+        said: dict[bytes, bytes] = {}
+        for name, value in headers:
+            if name in _HEARD:
+                if name in said:
+                    return None
+                said[name] = value
+            elif name in _NEVER:
+                return None
+        return self._passing(said, scheme)
+
+    def _said_in(self, head: bytes) -> dict[bytes, bytes] | None:
+        """Return the headers that are heard, None for a head whose every line is not plainly ``name: value``."""
+        lines = head[len(FIRST_LINE) : -4].split(b"\r\n")
+        ends = len(lines) + 2
+        if head.count(b"\n") != ends or head.count(b"\r") != ends:
+            return None
+        said: dict[bytes, bytes] = {}
+        kinds = self._kinds
+        for line in lines:
+            name, _, value = line.partition(b": ")
+            if name in kinds:
+                heard = kinds[name]
+                if heard is None:
+                    continue
+            else:
+                heard = name.lower()
+                if heard in _NEVER or _NAME.fullmatch(name) is None:
+                    return None
+                if heard not in _HEARD and heard != b"connection":
+                    self._learn(name, None)
+                    continue
+                self._learn(name, heard)
+            if heard in said:
+                return None
+            said[heard] = value
+        return said if said.get(b"connection", b"keep-alive") == b"keep-alive" else None
+
+    def _learn(self, name: bytes, kind: bytes | None) -> None:
+        if len(self._kinds) >= _MOST_KEPT:
+            self._kinds.clear()
+        self._kinds[name] = kind
+
+    def _passing(self, said: Mapping[bytes, bytes], scheme: str) -> Passing | None:
+        method, uri = said.get(b"x-original-method"), said.get(b"x-original-uri")
+        if method is None:
+            method, uri = said.get(b"x-forwarded-method"), said.get(b"x-forwarded-uri")
+        elif b"x-forwarded-method" in said or b"x-forwarded-uri" in said:
+            return None
+        authorization, verb = said.get(b"authorization"), _READS.get(method)
+        if verb is None or uri is None or authorization is None or not authorization.startswith(_BEARER):
+            return None
+        target, origin = plain_target(uri), self._origin(said, scheme)
+        if target is None or origin is None or said.get(b"content-length", b"0") != b"0":
+            return None
+        path, query = target
+        match, now = self._judge.table.match(verb, path), self._clock()
+        known = self._judge.standing(authorization[len(_BEARER) :], origin[0], match, now)
+        if known is None:
+            return None
+        issuer = origin[1]
+        statement = self._identities.of_known(known, issuer, self._audience or issuer, now)
+        serves = b"keystead" if self._own_paths.has_path(path, match) else b"upstream"
+        return Passing(statement, verb.encode(), query.encode(), serves)
+
+    def _origin(self, said: Mapping[bytes, bytes], scheme: str) -> tuple[str, str] | None:
+        """Return the domain and the issuer for the host that is asked for, None when that takes a closer look."""
+        host = said.get(b"x-original-host")
+        if host is None:
+            host = said.get(b"x-forwarded-host")
+            if host is None:
+                host = said.get(b"host")
+                if self._trusts or host is None:
+                    return None
+        elif b"x-forwarded-host" in said:
+            return None
+        told = said.get(b"x-forwarded-proto")
+        if told is not None:
+            if told not in _SCHEMES:
+                return None
+            scheme = _SCHEMES[told]
+        elif self._trusts:
+            return None
+        known = self._origins.get((host, scheme))
+        return self._new_origin(host, scheme) if known is None else known
+
+    def _new_origin(self, host: bytes, scheme: str) -> tuple[str, str] | None:
+        text = host.decode("latin-1")
+        if clean_host(text) != text or scheme not in ("http", "https"):
+            return None
+        if len(self._origins) >= _MOST_KEPT:
+            self._origins.clear()
+        known = self._origins[host, scheme] = (normal_host(text), self._public_url or f"{scheme}://{text}")
+        return known

@@ -1,0 +1,100 @@
+"""What is remembered of credentials that were judged already? Only as long as nobody has committed since.
+
+A memory belongs to one epoch of its source and is thrown away whole with it. What was found out about a credential is
+kept under a digest of a key that this process has drawn for itself: memory holds no credential.
+"""
+
+import secrets
+from hashlib import blake2b
+from typing import Generic, NamedTuple, TypeVar
+
+from keystead.core.decision import standing
+from keystead.core.instants import Instant
+from keystead.core.routes import ScopeMatcher
+from keystead.gateway.facts import Facts
+from keystead.gateway.verdicts import Allowed
+
+MOST_REMEMBERED = 50_000
+"""How many credentials are remembered at least, of those seen last; twice as many at the most."""
+MOST_ASIDE = 5_000
+"""The same for questions about a named account or another person, which one token could ask without end."""
+
+Name = TypeVar("Name")
+Value = TypeVar("Value")
+
+_KEYED = blake2b(key=secrets.token_bytes(32), digest_size=16)
+
+
+def fingerprint(credential: bytes) -> bytes:
+    """Return the name under which this process remembers a credential. It means nothing to any other."""
+    state = _KEYED.copy()
+    state.update(credential)
+    return state.digest()
+
+
+class Statement(NamedTuple):
+    """What was signed about a credential for one issuer, until when."""
+
+    issuer: str
+    expires_at: int
+    octets: bytes
+
+
+class Known:
+    """A credential on a host, made ready for its next call.
+
+    ``allowed`` and ``until`` are its standing: None when no call with it passes. ``mask`` holds the routes that its
+    scopes name; it is heard only when ``limited``. ``statement`` is what was signed about it last.
+    """
+
+    __slots__ = ("allowed", "facts", "limited", "mask", "scopes", "statement", "until")
+
+    def __init__(self, facts: Facts, scopes: ScopeMatcher | None, now: Instant) -> None:
+        stands = None if facts.token is None else standing(facts.for_call(covered=True, exposed=False), now)
+        self.facts = facts
+        self.scopes = scopes
+        self.mask = 0 if scopes is None else scopes.mask
+        self.allowed = None if stands is None else Allowed(facts=facts, decision=stands.allow)
+        self.until: int = 0 if stands is None else stands.until
+        self.limited = stands is None or stands.allow.limited
+        self.statement: Statement | None = None
+
+
+class Generations(Generic[Name, Value]):
+    """A dictionary that forgets what was not asked for lately. Asking for what is young costs one look-up."""
+
+    __slots__ = ("_most", "_old", "young")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.young: dict[Name, Value] = {}
+        self._old: dict[Name, Value] = {}
+
+    def get(self, name: Name) -> Value | None:
+        """Return what is kept under the name, None when nothing is."""
+        found = self.young.get(name)
+        if found is None and self._old:
+            found = self._old.pop(name, None)
+            if found is not None:
+                self.keep(name, found)
+        return found
+
+    def keep(self, name: Name, value: Value) -> None:
+        """Keep a value; when there are too many, those that nobody asked for since the last time are gone."""
+        if len(self.young) >= self._most:
+            self._old, self.young = self.young, {}
+        self.young[name] = value
+
+    def __len__(self) -> int:
+        return len(self.young) + len(self._old)
+
+
+class Memory:
+    """What is known of credentials in one epoch: of plain questions, and aside of those that name somebody else."""
+
+    __slots__ = ("aside", "epoch", "plain")
+
+    def __init__(self, epoch: int | None) -> None:
+        self.epoch = epoch
+        self.plain: Generations[tuple[bytes, str], Known] = Generations(MOST_REMEMBERED)
+        self.aside: Generations[tuple[bytes, str, str | None, str | None], Known] = Generations(MOST_ASIDE)

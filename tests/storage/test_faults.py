@@ -14,7 +14,6 @@ from sqlalchemy import text
 
 from databases import fresh_url
 from keystead.actions.beginnings import begin
-from keystead.cli.start import open_vault
 from keystead.config import Settings, SettingsError
 from keystead.core.credentials import Secret
 from keystead.core.ids import KeyId, TokenId
@@ -22,6 +21,7 @@ from keystead.core.instants import HOUR, Instant
 from keystead.gateway.facts import Cluster, FactsUnavailable, Question
 from keystead.storage.change_counter import LOOKS_AT_FILE_EVERY
 from keystead.storage.facts import StoredFacts
+from keystead.storage.master_secret import open_vault
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.transaction import Database, Origin, StorageUnavailable, engine_for
 from keystead.storage.upgrades import make_usage_tables, upgrade

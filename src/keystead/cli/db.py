@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from keystead.app import system_clock
-from keystead.cli.start import open_vault
 from keystead.config import read_settings
+from keystead.storage.master_secret import open_vault
 from keystead.storage.transaction import Database
 from keystead.storage.upgrades import schema_state
 from keystead.storage.upgrades import upgrade as upgrade_schema

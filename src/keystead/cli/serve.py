@@ -8,9 +8,10 @@ import typer
 import uvicorn
 
 from keystead.app import Application, create_app
-from keystead.cli.start import open_vault, prepare
+from keystead.cli.start import prepare
 from keystead.config import read_settings
 from keystead.observability.logs import set_up_logs
+from keystead.storage.master_secret import open_vault
 
 
 def serve(

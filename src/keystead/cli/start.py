@@ -1,10 +1,4 @@
-"""What must be true before anything starts: the master secret, the schema, the first contents."""
-
-import os
-import secrets
-import uuid
-from contextlib import suppress
-from pathlib import Path
+"""What must be true before anything starts: the schema, the first contents."""
 
 from keystead.actions import sample
 from keystead.actions.beginnings import begin
@@ -15,22 +9,6 @@ from keystead.storage.read import accounts as read_accounts
 from keystead.storage.transaction import Database, Origin
 from keystead.storage.upgrades import SchemaState, hold_start, schema_state, upgrade
 from keystead.storage.vault import Vault
-
-
-def open_vault(settings: Settings) -> Vault:
-    """Return the vault; beside an embedded database a master secret is made once and kept with mode 0600."""
-    if settings.secret_key:
-        return Vault([secret.get_secret_value() for secret in settings.secret_key])
-    path = _database_file(settings).with_suffix(".secret")
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        _make_secret(path)
-    kept = path.read_text().strip()
-    if not kept:
-        raise SettingsError(
-            f"KEYSTEAD_SECRET_KEY: the file {path} is empty; restore it, or delete it with its database"
-        )
-    return Vault([kept])
 
 
 def prepare(settings: Settings, vault: Vault) -> None:
@@ -63,24 +41,6 @@ def fill(database: Database, settings: Settings) -> None:
         begin(tx, token=_secret(settings.bootstrap_token), password=_secret(settings.bootstrap_password))
         if settings.sample_data:
             sample.load_sample(tx, sample.read_institution())
-
-
-def _database_file(settings: Settings) -> Path:
-    return Path(settings.database_url.get_secret_value().removeprefix("sqlite:///"))
-
-
-def _make_secret(path: Path) -> None:
-    """Put a new master secret at the path, whole or not at all; when a rival was faster, theirs stays."""
-    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _secret(setting: object) -> Secret | None:

@@ -35,6 +35,13 @@ class Line:
             self._listening = asyncio.ensure_future(self._receive())
         return self._listening.done() and self._listening.result()["type"] == "http.disconnect"
 
+    async def gone(self) -> None:
+        """Wait until the caller hangs up."""
+        while not (self.is_dead() or not self._body_ended):
+            assert self._listening is not None  # noqa: S101  (the question began the listening)
+            if (await self._listening)["type"] != "http.disconnect":
+                self._listening = None
+
     def close(self) -> None:
         """Stop listening."""
         if self._listening is not None:

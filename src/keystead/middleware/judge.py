@@ -1,0 +1,229 @@
+"""May this call pass? Asked by a program about a call it was sent, in its own process and without a framework."""
+
+import threading
+from collections.abc import Coroutine, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+from keystead.app import read_catalogue, route_table, system_clock, usage_url
+from keystead.config import Settings, read_settings
+from keystead.core.accounts import normal_host
+from keystead.core.decision import scopes_decide
+from keystead.core.ids import global_id
+from keystead.core.parameters import MalformedParameters, filter_query
+from keystead.core.paths import OVERRIDE_HEADERS
+from keystead.gateway import replies
+from keystead.gateway.bodies import BodyRefused
+from keystead.gateway.bodies.buffered import only
+from keystead.gateway.facts import Cluster, Facts, FactsUnavailable
+from keystead.gateway.judge import Judge as GatewayJudge
+from keystead.gateway.noting import note
+from keystead.gateway.origin import clean_host
+from keystead.gateway.plain import plain_target
+from keystead.gateway.reading import Asked, Reading, has_body, read_call
+from keystead.gateway.verdicts import Allowed, Denied
+from keystead.observability.logs import log
+from keystead.storage.facts import StoredFacts
+from keystead.storage.master_secret import open_vault
+from keystead.storage.transaction import Database, StorageUnavailable, engine_for
+from keystead.storage.upgrades import make_usage_tables
+from keystead.storage.usage import Usage
+
+Result = TypeVar("Result")
+Headers = Iterable[tuple[bytes, bytes]]
+
+FLUSH_EVERY = 1.0
+_MOST_HOSTS = 1024
+_READS = {"GET", "HEAD"}
+_CLOSER_LOOK = frozenset(
+    {b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"}
+    | {name.encode() for name in OVERRIDE_HEADERS}
+)
+
+
+class Passed(NamedTuple):
+    """The call may pass: who acts, and what of it may be done. ``query`` is what is left of the query.
+
+    With ``strips_includes``, parameters ``include`` and ``includes`` are taken out of the query here; those of a body
+    must not be heard (``KeysteadMiddleware`` takes them out).
+    """
+
+    facts: Facts
+    verb: str
+    path: str
+    query: bytes
+    strips_includes: bool
+
+    @property
+    def user_id(self) -> int:
+        """The person who acts, by their local id."""
+        return 0 if self.facts.user is None else int(self.facts.user.id)
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """Who acts, in the words of the identity statement (docs/gateway.md), without its times and its issuer."""
+        facts = self.facts
+        if facts.user is None or facts.key is None or facts.token is None:
+            raise LookupError("a call that may pass has a person, a key and a token")
+        told: dict[str, object] = {
+            "sub": str(facts.user.id),
+            "name": facts.user.name,
+            "login": facts.login,
+            "account": int(facts.domain_root.id),
+            "client_id": str(global_id(facts.key.id)),
+            "scopes": list(facts.token.scopes) if scopes_decide(facts.key, facts.token) else [],
+        }
+        if facts.real_user is not None:
+            told["act"] = {"sub": str(facts.real_user.id), "name": facts.real_user.name}
+        return told
+
+
+class Refused(NamedTuple):
+    """The call may not pass: the answer that the caller is to be given, in Canvas's words."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
+class Judge:
+    """Judges calls in this process. Threads may share it. Open it once, and close it at the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._database = Database(
+            settings.database_url.get_secret_value(), vault=open_vault(settings), clock=system_clock
+        )
+        engine = engine_for(usage_url(settings))
+        make_usage_tables(engine)
+        self._usage = Usage(engine)
+        self._source = StoredFacts(
+            self._database,
+            cluster=Cluster(checks=settings.test_cluster_checks, is_test=settings.test_cluster),
+        )
+        self.gateway = GatewayJudge(
+            table=route_table(read_catalogue()), source=self._source, usage=self._usage, clock=system_clock
+        )
+        self._hosts: dict[bytes, str] = {}
+        self._over = threading.Event()
+        self._flushing = threading.Thread(target=self._flush, name="keystead-uses", daemon=True)
+        self._flushing.start()
+
+    @classmethod
+    def open(cls, **settings: object) -> "Judge":
+        """Open the installation that the ``KEYSTEAD_`` settings name; keywords such as ``database_url`` win.
+
+        Raises SettingsError when a setting is wrong.
+        """
+        return cls(read_settings(**settings))
+
+    def judge(self, method: str, target: bytes, headers: Headers, *, body: bytes = b"") -> Passed | Refused:
+        """Decide about one call: its method, raw path with query, and headers with names in small letters.
+
+        ``body`` is needed only where it may speak to Keystead: forms and JSON (``_method``, ``access_token``,
+        ``as_user_id``).
+        """
+        passed = self.standing(method, target, headers)
+        if passed is not None:
+            return passed
+        path, _, query = target.partition(b"?")
+        scope = {"headers": list(headers), "method": method}
+        try:
+            reading = _without_waiting(read_call(self._asked(scope, path, query, body), self.gateway.table))
+            if isinstance(reading, replies.Reply):
+                return refused(reading)
+            return self.said(reading, self.gateway.judge_waiting(reading.call))
+        except BodyRefused as wrong:
+            return refused(replies.error(wrong.status, wrong.words))
+        except MalformedParameters as wrong:
+            return refused(replies.error(400, str(wrong)))
+        except FactsUnavailable:
+            log.error("call.unjudged")
+            return refused(replies.undecided())
+
+    def standing(self, method: str, target: bytes, headers: Headers) -> Passed | None:
+        """Answer at once about a plain call with a token that is remembered and stands well, else None."""
+        if method not in _READS:
+            return None
+        authorization = host = None
+        for name, value in headers:
+            if name == b"authorization":
+                if authorization is not None:
+                    return None
+                authorization = value
+            elif name == b"host":
+                if host is not None:
+                    return None
+                host = value
+            elif name in _CLOSER_LOOK:
+                return None
+        plain = plain_target(target)
+        if plain is None or authorization is None or host is None or not authorization.startswith(b"Bearer "):
+            return None
+        path, query = plain
+        match = self.gateway.table.match(method, path)
+        try:
+            known = self.gateway.standing(
+                authorization[len(b"Bearer ") :], self._hosts.get(host) or self.domain_of(host), match, system_clock()
+            )
+        except FactsUnavailable:
+            return None
+        if known is None or known.allowed is None:
+            return None
+        return Passed(known.facts, method, path, query.encode(), known.allowed.decision.strip_includes)
+
+    def domain_of(self, host: bytes) -> str:
+        """Return a host as domains are compared."""
+        if len(self._hosts) >= _MOST_HOSTS:
+            self._hosts.clear()
+        domain = self._hosts[host] = normal_host(clean_host(host.decode("latin-1")))
+        return domain
+
+    def said(self, reading: Reading, verdict: Allowed | Denied) -> Passed | Refused:
+        """Return what a verdict means to whoever asked, counted and logged."""
+        note(reading.call, verdict, request_id="embedded")
+        if isinstance(verdict, Denied):
+            return refused(replies.denial(verdict))
+        strips = verdict.decision.strip_includes
+        query = filter_query(reading.target.query, strip_includes=strips)
+        return Passed(verdict.facts, reading.call.verb, reading.target.path, query, strips)
+
+    def close(self) -> None:
+        """Write what was noted and give the connections back."""
+        self._over.set()
+        self._flushing.join()
+        self._source.close()
+        try:
+            self._usage.close()
+        except StorageUnavailable:
+            log.error("usage.not_written")
+        self._database.close()
+
+    def _asked(self, scope: dict[str, Any], path: bytes, query: bytes, body: bytes) -> Asked:
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost")
+        return Asked(
+            method=scope["method"], path=path, query=query, scope=scope, chunks=only(body),
+            has_body=bool(body) or has_body(scope), domain=self._hosts.get(host) or self.domain_of(host),
+        )  # fmt: skip
+
+    def _flush(self) -> None:
+        while not self._over.wait(FLUSH_EVERY):
+            try:
+                self._usage.flush()
+            except StorageUnavailable:
+                log.error("usage.not_written")
+
+
+def refused(reply: replies.Reply) -> Refused:
+    """Return a reply of the gateway as the answer to give."""
+    about = () if reply.status == replies.NO_CONTENT else (("content-type", reply.content_type),)
+    return Refused(reply.status, reply.body, (*about, *reply.headers))
+
+
+def _without_waiting(reading: Coroutine[Any, Any, Result]) -> Result:
+    """Run what never waits, because all it reads is there already."""
+    try:
+        reading.send(None)
+    except StopIteration as done:
+        found: Result = done.value
+        return found
+    reading.close()
+    raise RuntimeError("reading a call that is there in full must not wait")

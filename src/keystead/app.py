@@ -37,7 +37,10 @@ from keystead.gateway.origin import is_within, origin_of
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import Upstream
 from keystead.gateway.told import PREFIX
+from keystead.login.attempts import Failures
 from keystead.login.consent import Consent
+from keystead.login.introspection import PATH as INTROSPECT
+from keystead.login.introspection import Introspection
 from keystead.login.published import Published
 from keystead.login.sign_in import SignIn
 from keystead.login.tokens import TokenEndpoint
@@ -85,6 +88,7 @@ class Parts:
     forward_auth: ForwardAuth
     at_once: AtOnce
     pages: App
+    introspection: App
     signing: SigningKeys
     upstream: Upstream | None
 
@@ -129,6 +133,8 @@ class Application:
     def _serving(self, scope: Scope) -> App:
         if is_check(scope):
             return self._parts.forward_auth
+        if scope["raw_path"] == INTROSPECT:
+            return self._parts.introspection
         return self._parts.gateway if _is_api(scope) else self._parts.pages
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -222,6 +228,8 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         catalogue=catalogue,
         cluster=cluster,
     )
+    failures = Failures()
+    introspection = Introspection(surface, source, failures, now)
     return Application(
         Parts(
             settings=settings,
@@ -231,7 +239,8 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             gateway=gateway,
             forward_auth=forward_auth,
             at_once=at_once,
-            pages=_pages(surface),
+            pages=_pages(surface, introspection, failures),
+            introspection=introspection,
             signing=signing,
             upstream=upstream,
         )
@@ -281,11 +290,12 @@ def _own_routes(settings: Settings) -> frozenset[tuple[str, str]]:
     return frozenset(own | RESERVED) - {route for route in left if route[0] == "GET"}
 
 
-def _pages(surface: Surface) -> App:
+def _pages(surface: Surface, introspection: Introspection, failures: Failures) -> App:
     routes = [
         *SignIn(surface).routes(),
         *Consent(surface).routes(),
-        *TokenEndpoint(surface).routes(),
+        *TokenEndpoint(surface, failures).routes(),
+        *introspection.routes(),
         *Published(surface).routes(),
         *Home(surface).routes(),
         *Profile(surface).routes(),

@@ -109,6 +109,21 @@ def revoke_own(tx: Transaction, token: Token, *, acting: Actor, ends_sessions: b
     )
 
 
+def revoke_for_client(tx: Transaction, key: Key, credential: str) -> bool:
+    """Delete the token whose access or refresh credential a client presents (RFC 7009); tell whether there was one.
+
+    Both credentials end together. A token of another client is left alone.
+    """
+    token = read_tokens.find_by_access(tx, credential, for_change=True)
+    token = token or read_tokens.find_by_refresh(tx, credential, for_change=True)
+    if token is None or token.key_id != key.id or token.state is TokenState.DELETED:
+        return False
+    write_tokens.update_token(tx, token.id, state=TokenState.DELETED)
+    acting = Actor(user_id=token.user_id, token_id=token.id, key_id=key.id)
+    _note(tx, "token.revoked_by_client", token.id, key, acting, workflow_state=TokenState.DELETED)
+    return True
+
+
 def _proven(tx: Transaction, code: StoredCode, given: Parameters) -> OAuthError | None:
     """Return the refusal of a bad proof. A wrong verifier uses the code up: guessing gets one try."""
     match proof_of(code.challenge, given.get("code_verifier")):

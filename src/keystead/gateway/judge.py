@@ -60,7 +60,7 @@ class Judge:
         verdict = self.judge_now(call, note_use=note_use)
         if verdict is not None:
             return verdict
-        facts = await self._source.facts(self._question(call))
+        facts = await self._source.facts(self._question_of(call))
         return self._decided(self._known(facts), call, note_use=note_use)
 
     def judge_waiting(self, call: ApiCall) -> Allowed | Denied:
@@ -68,7 +68,7 @@ class Judge:
         verdict = self.judge_now(call)
         if verdict is not None:
             return verdict
-        facts = self._source.facts_waiting(self._question(call))
+        facts = self._source.facts_waiting(self._question_of(call))
         return self._decided(self._known(facts), call, note_use=True)
 
     def judge_now(self, call: ApiCall, *, note_use: bool = True) -> Allowed | Denied | None:
@@ -81,38 +81,43 @@ class Judge:
         epoch = self._source.epoch()
         if epoch is None:
             return None
+        known = self._remembered(epoch, text, call.host, call.account_reference, call.as_user or None)
+        return None if known is None else self._decided(known, call, note_use=note_use)
+
+    async def known(self, credential: str, host: str) -> Known:
+        """Return what is known of a credential on a host, whatever may be called with it. Raises FactsUnavailable."""
+        epoch = self._source.epoch()
+        known = None if epoch is None else self._remembered(epoch, credential, host, None, None)
+        if known is None:
+            known = self._known(await self._source.facts(self._question(credential, host, None, None)))
+        return known
+
+    def _remembered(self, epoch: int, text: str, host: str, reference: str | None, as_user: str | None) -> Known | None:
+        """Return what is known of a credential, looked up where it is new. Unknown ones leave no trace."""
         memory = self._memory
         if memory.epoch != epoch:
             memory = self._memory = Memory(epoch)
-        known = self._remembered(memory, call, text)
-        return None if known is None else self._decided(known, call, note_use=note_use)
-
-    def _remembered(self, memory: Memory, call: ApiCall, text: str) -> Known | None:
-        """Return what is known of the call's credential, looked up where it is new. Unknown ones leave no trace."""
         name = fingerprint(text.encode("utf-8", "surrogatepass"))
-        reference, as_user = call.account_reference, call.as_user or None
         plain = reference is None and as_user is None
-        aside = (name, call.host, reference, as_user)
-        known = memory.plain.get((name, call.host)) if plain else memory.aside.get(aside)
+        aside = (name, host, reference, as_user)
+        known = memory.plain.get((name, host)) if plain else memory.aside.get(aside)
         if known is None:
-            facts = self._source.facts_now(self._question(call))
+            facts = self._source.facts_now(self._question(text, host, reference, as_user))
             if facts is None:
                 return None
             known = self._known(facts)
             if facts.token is not None and plain:
-                memory.plain.keep((name, call.host), known)
+                memory.plain.keep((name, host), known)
             elif facts.token is not None:
                 memory.aside.keep(aside, known)
         return known
 
-    def _question(self, call: ApiCall) -> Question:
+    def _question(self, text: str, host: str, reference: str | None, as_user: str | None) -> Question:
+        return Question(digests=self._source.digests(text), host=host, account_reference=reference, as_user=as_user)
+
+    def _question_of(self, call: ApiCall) -> Question:
         assert call.credential is not None  # noqa: S101  (calls without one are refused before)
-        return Question(
-            digests=self._source.digests(call.credential.reveal()),
-            host=call.host,
-            account_reference=call.account_reference,
-            as_user=call.as_user or None,
-        )
+        return self._question(call.credential.reveal(), call.host, call.account_reference, call.as_user or None)
 
     def _known(self, facts: Facts) -> Known:
         return Known(facts, None if facts.token is None else self._scopes(facts.token.scopes), self._clock())

@@ -38,15 +38,15 @@ from keystead.web.surface import Surface, origin_of, read_pairs
 
 NO_TOKEN_USED = "can't delete OAuth access token when not using an OAuth access token"  # noqa: S105  (words)
 
-_WRONG_SECRETS = Limit(what="secret", most=parse_limit("300 per 1 minute"))
+WRONG_SECRETS = Limit(what="secret", most=parse_limit("300 per 1 minute"))
 
 
 class TokenEndpoint:
     """``/login/oauth2/token``."""
 
-    def __init__(self, surface: Surface) -> None:
+    def __init__(self, surface: Surface, failures: Failures) -> None:
         self._surface = surface
-        self._failures = Failures()
+        self._failures = failures
 
     def routes(self) -> list[Route]:
         """Return the routes of this endpoint."""
@@ -78,9 +78,9 @@ class TokenEndpoint:
         origin = origin_of(request)
         if key is None:
             return replies.refused(client.objection(key, shown, may_omit_secret=False) or UNKNOWN_CLIENT)
-        tally = Tally(limit=_WRONG_SECRETS, whose=(str(key.id), origin.address or "unknown"))
+        tally = Tally(limit=WRONG_SECRETS, whose=(str(key.id), origin.address or "unknown"))
         if self._failures.are_too_many(tally):
-            return replies.slow_down(_WRONG_SECRETS.most.get_expiry())
+            return replies.slow_down(WRONG_SECRETS.most.get_expiry())
         bare = grant is Grant.REFRESH or given.get("code_verifier") is not None
         refused = client.objection(key, shown, may_omit_secret=bare)
         if refused is not None:

@@ -49,6 +49,10 @@ BAD_VERIFIER = OAuthError(
         "the authorization request, or was issued to another client."
     ),
 )
+NO_TOKEN = OAuthError(status=400, error="invalid_request", description="You must provide the token parameter")
+TOKEN_IN_QUERY = OAuthError(
+    status=400, error="invalid_request", description="token and client_secret must be sent in the request body"
+)
 NO_REFRESH_TOKEN = OAuthError(
     status=400,
     error="invalid_request",

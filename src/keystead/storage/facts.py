@@ -89,6 +89,20 @@ class StoredFacts:
             self._limiter = CapacityLimiter(MOST_AT_ONCE)
         return await to_thread.run_sync(self.facts_waiting, question, limiter=self._limiter)
 
+    def key_now(self, key_id: int) -> Key | None:
+        """Return the key, deleted ones too, if that can be learnt without waiting. Raises FactsUnavailable."""
+        if self._look is None:
+            return None
+        try:
+            for _ in range(MOST_TRIES):
+                epoch = self.epoch()
+                key = self._surroundings(self._look, epoch).key(key_id)
+                if self.epoch() == epoch:
+                    return key
+        except (sqlite3.Error, SealBroken) as failed:
+            raise FactsUnavailable("the database cannot be asked") from failed
+        return None
+
     def close(self) -> None:
         """Give the held connection back."""
         if self._look is not None:

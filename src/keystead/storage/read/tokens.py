@@ -42,6 +42,11 @@ def find_by_refresh(tx: Transaction, credential: str, *, for_change: bool = Fals
     )
 
 
+def find_by_access(tx: Transaction, credential: str, *, for_change: bool = False) -> Token | None:
+    """Return the token, deleted ones too, whose access credential this is, or None."""
+    return _first(tx, tokens.c.digest.in_(tx.vault.tokens.digests(credential)), for_change=for_change)
+
+
 def find_token(tx: Transaction, token_id: int, *, for_change: bool = False) -> Token | None:
     """Return the token, deleted ones too, or None."""
     return _first(tx, tokens.c.id == token_id, for_change=for_change)

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from keystead.app import OWN_ROUTES, create_app
 from keystead.config import Settings
 from keystead.gateway.told import PREFIX
+from keystead.login.introspection import PATH as INTROSPECT
 from keystead.storage.vault import Vault
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
@@ -30,7 +31,11 @@ def page_routes(home: Path) -> set[tuple[str, str]]:
 
 def test_every_operation_and_page_is_listed(tmp_path: Path) -> None:
     listed = {(verb, path) for verbs, path in _ROW.findall(PAGE.read_text()) for verb in verbs.split(", ")}
-    asked_by_proxies = {("ANY", PREFIX.decode()), ("ANY", f"{PREFIX.decode()}/{{path}}")}
+    before_the_pages = {
+        ("ANY", PREFIX.decode()),
+        ("ANY", f"{PREFIX.decode()}/{{path}}"),
+        ("POST", INTROSPECT.decode()),
+    }
     operations = {(route.verb, route.template) for route in OWN_ROUTES}
 
-    assert listed == operations | page_routes(tmp_path) | asked_by_proxies
+    assert listed == operations | page_routes(tmp_path) | before_the_pages

@@ -1,0 +1,1 @@
+"""Two small programs that judge their own calls: docs/embedding.md walks through them."""

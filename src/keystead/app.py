@@ -2,20 +2,20 @@
 
 import asyncio
 import json
+import os
 import re
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from keystead.api import accounts, admins, bindings, keys, roles, scopes, tokens, users
 from keystead.api.endpoints import OwnApi
@@ -33,9 +33,11 @@ from keystead.gateway.facts import Cluster, FactsUnavailable
 from keystead.gateway.forward_auth import ForwardAuth, is_check
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
-from keystead.gateway.origin import is_within, origin_of
+from keystead.gateway.levels import Levels
+from keystead.gateway.origin import origin_of
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import Upstream
+from keystead.gateway.throttle import Throttle
 from keystead.gateway.told import PREFIX
 from keystead.login.attempts import Failures
 from keystead.login.consent import Consent
@@ -46,13 +48,13 @@ from keystead.login.sign_in import SignIn
 from keystead.login.tokens import TokenEndpoint
 from keystead.observability.logs import log
 from keystead.storage.facts import StoredFacts
-from keystead.storage.read import accounts as read_accounts
 from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, StorageUnavailable, engine_for
 from keystead.storage.upgrades import make_usage_tables
 from keystead.storage.usage import Usage
 from keystead.storage.vault import Vault
-from keystead.web.html import Pages, static_file
+from keystead.web.html import Pages
+from keystead.web.operations import REFUSALS, Operations
 from keystead.web.surface import Surface
 
 FLUSH_EVERY = 1.0
@@ -87,6 +89,7 @@ class Parts:
     gateway: Gateway
     forward_auth: ForwardAuth
     at_once: AtOnce
+    throttle: Throttle
     pages: App
     introspection: App
     signing: SigningKeys
@@ -158,6 +161,7 @@ class Application:
         except StorageUnavailable:
             log.error("usage.not_written")
         self._parts.database.close()
+        self._parts.throttle.close()
 
     @asynccontextmanager
     async def _flushing(self) -> AsyncIterator[None]:
@@ -194,6 +198,13 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     signing = SigningKeys(database)
     upstream = None if settings.upstream_url is None else Upstream(settings.upstream_url)
     identities, own_routes = Identities(signing), _own_routes(settings)
+    throttle = Throttle(
+        levels_of(settings),
+        is_on=settings.throttle,
+        nodes=settings.nodes,
+        flat_cost=settings.throttle_check_cost,
+        status=settings.throttle_status,
+    )
     gateway = Gateway(
         judge=judge,
         identities=identities,
@@ -206,6 +217,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         upstream=upstream,
         public_url=settings.public_url,
         clock=now,
+        throttle=throttle,
     )
     asked: Any = {
         "judge": judge,
@@ -215,6 +227,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         "public_url": settings.public_url,
         "check_from": settings.check_from,
         "clock": now,
+        "throttle": throttle,
     }
     forward_auth = ForwardAuth(**asked)
     at_once = AtOnce(**asked, trusts_proxies=bool(settings.trusted_proxies))
@@ -239,6 +252,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             gateway=gateway,
             forward_auth=forward_auth,
             at_once=at_once,
+            throttle=throttle,
             pages=_pages(surface, introspection, failures),
             introspection=introspection,
             signing=signing,
@@ -256,6 +270,23 @@ def usage_url(settings: Settings) -> str:
     """Return where telemetry is kept: beside an embedded database in a file of its own."""
     url = settings.database_url.get_secret_value()
     return f"{url.removesuffix('.db')}-usage.db" if settings.is_embedded else url
+
+
+def levels_of(settings: Settings) -> Levels:
+    """Return the levels of the throttle: in a file that the processes of this node share, else in memory."""
+    url = settings.database_url.get_secret_value()
+    if not settings.throttle:
+        return Levels()
+    if settings.is_embedded:
+        path = Path(url.removeprefix("sqlite:///") + "-levels")
+    else:
+        node = sha256(url.encode()).hexdigest()[:16]
+        path = Path(tempfile.gettempdir()) / f"keystead-{os.geteuid()}-{node}" / "levels"
+    try:
+        return Levels(path)
+    except OSError as failed:
+        log.warning("throttle.not_shared", cause=type(failed).__name__)
+        return Levels()
 
 
 def read_catalogue() -> Catalogue:
@@ -300,74 +331,11 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures) -
         *Home(surface).routes(),
         *Profile(surface).routes(),
         *KeyPages(surface).routes(),
-        Route("/static/{path:path}", _static, methods=["GET"]),
-        Route("/healthz", _healthy, methods=["GET"]),
-        Route("/readyz", _readiness(surface), methods=["GET"]),
-        Route("/metrics", _metrics(surface.settings), methods=["GET"]),
+        *Operations(surface).routes(),
     ]
-    pages = Starlette(routes=routes, exception_handlers=_REFUSALS)
+    pages = Starlette(routes=routes, exception_handlers=REFUSALS)
     pages.router.redirect_slashes = False
     return pages
-
-
-async def _healthy(_: Request) -> Response:
-    return PlainTextResponse("ok")
-
-
-def _readiness(surface: Surface) -> Any:
-    async def ready(_: Request) -> Response:
-        """Tell whether calls can be judged: the database can be read. That it can be written is not asked."""
-        try:
-            await surface.reading(read_accounts.is_empty)
-        except StorageUnavailable:
-            return PlainTextResponse("the database is not available", status_code=503)
-        return PlainTextResponse("ok")
-
-    return ready
-
-
-def _metrics(settings: Settings) -> Any:
-    async def metrics(request: Request) -> Response:
-        """Answer those who may ask `/gateway/check` too: how much is refused is nobody else's business."""
-        if request.client is None or not is_within(request.client.host, settings.check_from):
-            return PlainTextResponse("Not found", status_code=404)
-        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
-
-    return metrics
-
-
-async def _static(request: Request) -> Response:
-    found = static_file(request.path_params["path"])
-    if found is None:
-        return PlainTextResponse("Not found", status_code=404)
-    headers = {
-        "cache-control": "public, max-age=31536000, immutable",
-        "etag": found.etag,
-        "x-content-type-options": "nosniff",
-    }
-    return Response(found.content, headers=headers, media_type=found.content_type)
-
-
-async def _abandoned(_: Request, __: Exception) -> Response:
-    """Answer nobody: the client went away while it was still sending."""
-    return Response(status_code=400)
-
-
-async def _unavailable(request: Request, _: Exception) -> Response:
-    log.error("storage.unavailable", request=request.scope[ORIGIN].request_id)
-    return JSONResponse(
-        {"error": "temporarily_unavailable", "error_description": "The service is not available now. Try again."},
-        status_code=503,
-        headers={"cache-control": "no-store"},
-    )
-
-
-async def _failed(request: Request, failed: Exception) -> Response:
-    log.error("page.failed", kind=type(failed).__name__, request=request.scope[ORIGIN].request_id)
-    return PlainTextResponse("An error occurred.", status_code=500)
-
-
-_REFUSALS: Any = {StorageUnavailable: _unavailable, ClientDisconnect: _abandoned, Exception: _failed}
 
 
 def _is_api(scope: Scope) -> bool:

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     test_cluster_checks: bool = False
     test_cluster: bool = False
     throttle: bool = True
+    throttle_status: Literal[403, 429] = 403
+    throttle_check_cost: float = Field(default=0.005, ge=0, le=1000)
+    nodes: int = Field(default=1, ge=1, le=10_000)
     sample_data: bool = False
 
     @field_validator(

@@ -46,6 +46,7 @@ class Server:
     def start(self, *, wait: bool = True) -> "Server":
         """Start it."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KEYSTEAD_")} | {
+            "KEYSTEAD_THROTTLE": "false",
             "KEYSTEAD_PORT": str(self.port),
             "KEYSTEAD_WORKERS": str(self.count),
             "KEYSTEAD_DATABASE_URL": self.database_url,

@@ -9,6 +9,7 @@ from keystead.actions.wording import host_problem, line_problem
 from keystead.core.accounts import Account, AccountKind, Policy, normal_host
 from keystead.core.actors import Actor, Right
 from keystead.core.errors import Forbidden, Invalid, Malformed, NotFound, Refused
+from keystead.core.throttle import Limits, told
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
@@ -169,7 +170,7 @@ def delete_sub_account(
 def set_operator_values(
     tx: Transaction, account: Account, wanted: Mapping[str, Any], *, acting: Actor, because: str | None
 ) -> Account:
-    """Set ``consortium_parent_id`` (an Account or None) and switch ``policies`` (by Policy) of a root account.
+    """Set ``consortium_parent_id`` (an Account or None), ``policies`` (by Policy) and ``throttle`` of a root account.
 
     A consortium has two levels: a parent has no parent, a child no children. Raises Forbidden, NotFound, Malformed,
     Invalid.
@@ -188,6 +189,8 @@ def set_operator_values(
     if switches:
         kept = {policy for policy in account.policies if switches.get(policy, True)}
         values["policies"] = frozenset(kept | {policy for policy, on in switches.items() if on})
+    if "throttle" in wanted:
+        values["throttle"] = wanted["throttle"]
     return _changed(tx, account, values, "account.policies_set", acting=acting, because=because)
 
 
@@ -238,7 +241,13 @@ def _changed(
 
 
 def _stored(value: Any) -> Any:
-    return sorted(value) if isinstance(value, frozenset) else value
+    match value:
+        case frozenset():
+            return sorted(value)
+        case Limits():
+            return told(value)
+        case _:
+            return value
 
 
 def _refuse(problems: Mapping[str, str | None]) -> None:

@@ -11,6 +11,7 @@ from keystead.core.bindings import BindingState
 from keystead.core.errors import Invalid, Malformed, NotFound
 from keystead.core.ids import KeyId
 from keystead.core.keys import Key, KeyState, problems_of
+from keystead.core.throttle import Limits, told
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
 from keystead.storage.transaction import Transaction
@@ -226,4 +227,14 @@ def _spoken(key: Key) -> dict[str, Any]:
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    match value:
+        case tuple():
+            return list(value)
+        case Limits():
+            return told(value)
+        case _:
+            return value

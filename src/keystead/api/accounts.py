@@ -8,6 +8,7 @@ from keystead.api.institution_shapes import account_object, operator_account_obj
 from keystead.api.keys import because
 from keystead.api.paging import paged_shapes, window_of
 from keystead.api.requests import Answer, ApiRoute, Ask
+from keystead.api.throttles import read_throttle
 from keystead.core.accounts import Account, Policy
 from keystead.core.errors import Forbidden, Invalid, Malformed
 from keystead.core.ids import parse_id
@@ -101,6 +102,8 @@ def set_operator_values(ask: Ask) -> Answer:
     account = ask.account("id")
     act.require_operator(ask.tx, ask.acting, account)
     wanted: dict[str, Any] = {"policies": _policies(ask.parameters)}
+    if "throttle" in ask.parameters:
+        wanted["throttle"] = read_throttle(ask.parameters["throttle"])
     if "consortium_parent_id" in ask.parameters:
         wanted["consortium_parent_id"] = _consortium_parent(ask, ask.parameters["consortium_parent_id"])
     changed = act.set_operator_values(ask.tx, account, wanted, acting=ask.acting, because=because(ask))

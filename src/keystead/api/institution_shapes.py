@@ -9,6 +9,7 @@ from typing import Any
 from keystead.core.accounts import Account, Policy
 from keystead.core.actors import SITE_ADMIN_ONLY_RIGHTS, AdminSeat, Login, Right, Role, User, UserState
 from keystead.core.instants import iso
+from keystead.core.throttle import told
 
 DEFAULT_LOCALE = "en"
 ACCOUNT_ROLE = "AccountMembership"
@@ -42,6 +43,7 @@ def operator_account_object(account: Account) -> dict[str, Any]:
         "domain": account.domain,
         "consortium_parent_id": account.consortium_parent_id,
         "policies": {str(policy): policy in account.policies for policy in Policy},
+        "throttle": told(account.throttle),
     }
 
 

@@ -9,6 +9,7 @@ from keystead.actions import permits
 from keystead.api.paging import page_of, paged, window_of
 from keystead.api.requests import Answer, ApiRoute, Ask, number
 from keystead.api.shapes import KeyView, key_object
+from keystead.api.throttles import read_throttle
 from keystead.core.accounts import Account, Policy
 from keystead.core.actors import Right
 from keystead.core.bindings import resolve
@@ -16,6 +17,7 @@ from keystead.core.errors import Malformed, NotFound
 from keystead.core.ids import parse_id
 from keystead.core.keys import ClientType, Key, SecurityProfile, normal_redirect_uri
 from keystead.core.parameters import Tree, Value, boolean, envelope, text, text_list
+from keystead.core.throttle import told
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import bindings as read_bindings
 from keystead.storage.read import keys as read_keys
@@ -115,7 +117,8 @@ def set_operator_flags(ask: Ask) -> Answer:
     shown = key_object(_view(ask, changed, act.owner_of(ask.tx, changed)))
     shown.pop("api_key", None)
     flags = {name: getattr(changed, _COLUMN.get(name, name)) for name in _OPERATOR}
-    return Answer(body=shown | {name: list(v) if isinstance(v, tuple) else v for name, v in flags.items()})
+    told_flags = {name: list(v) if isinstance(v, tuple) else v for name, v in flags.items()}
+    return Answer(body=shown | told_flags | {"throttle": told(changed.throttle)})
 
 
 def views_of(ask: Ask, keys: tuple[Key, ...], account: Account, *, shows_secret: bool) -> list[KeyView]:
@@ -251,6 +254,7 @@ _OPERATOR: Mapping[str, Callable[[Value], Any]] = {
     "public_jwk_url": lambda value: text(value, "public_jwk_url") or None,
     "authorized_flows": lambda value: text_list(value, "authorized_flows") or (),
     "service_user_id": lambda value: None if value in (None, "") else value,
+    "throttle": read_throttle,
 }
 _GROUP = {"resource": "developer_keys", "resource_name": "Developer Keys"}
 

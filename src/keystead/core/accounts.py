@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from keystead.core.ids import AccountId
 from keystead.core.instants import EPOCH, Instant
+from keystead.core.throttle import Limits
 
 
 class AccountKind(StrEnum):
@@ -40,6 +41,7 @@ class Account:
     consortium_parent_id: AccountId | None = None
     policies: frozenset[Policy] = field(default_factory=frozenset)
     default_time_zone: str = "America/Denver"
+    throttle: Limits | None = None
     is_deleted: bool = False
     created_at: Instant = EPOCH
 

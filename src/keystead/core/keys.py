@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from keystead.core.credentials import Secret
 from keystead.core.ids import AccountId, KeyId, UserId
 from keystead.core.instants import EPOCH, Instant
+from keystead.core.throttle import Limits
 
 BUILT_IN_NAME = "User-Generated"
 OOB_URN = "urn:ietf:wg:oauth:2.0:oob"
@@ -74,6 +75,7 @@ class Key:
     public_jwk_url: str | None = None
     authorized_flows: tuple[str, ...] = ()
     service_user_id: UserId | None = None
+    throttle: Limits | None = None
     is_built_in: bool = False
     created_at: Instant = EPOCH
     updated_at: Instant = EPOCH

@@ -20,6 +20,7 @@ from keystead.gateway.judge import Judge
 from keystead.gateway.origin import clean_host, is_within
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.plain import plain_target
+from keystead.gateway.throttle import Throttle, unthrottled
 from keystead.gateway.told import PREFIX
 
 FIRST_LINE: Final = b"GET " + PREFIX + b" HTTP/1.1\r\n"
@@ -89,7 +90,9 @@ class AtOnce:
         check_from: Sequence[Network],
         clock: Callable[[], Instant],
         trusts_proxies: bool,
+        throttle: Throttle | None = None,
     ) -> None:
+        self._throttle = throttle or unthrottled()
         self.request_ids = RequestIds()
         self._judge = judge
         self._identities = identities
@@ -177,7 +180,7 @@ class AtOnce:
         path, query = target
         match, now = self._judge.table.match(verb, path), self._clock()
         known = self._judge.standing(authorization[len(_BEARER) :], origin[0], match, now)
-        if known is None:
+        if known is None or not self._throttle.passes(known.name, known.facts.limits):
             return None
         issuer = origin[1]
         statement = self._identities.of_known(known, issuer, self._audience or issuer, now)

@@ -1,7 +1,7 @@
 """The door of the gateway: every call under ``/api/`` is judged here, then answered by Keystead or its upstream."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,10 +15,11 @@ from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
 from keystead.gateway.line import Line
 from keystead.gateway.noting import note
-from keystead.gateway.origin import RequestOrigin
+from keystead.gateway.origin import RequestOrigin, header
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import ClientGone, Forwarded, Upstream, UpstreamUnreachable
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
+from keystead.gateway.throttle import Client, Throttle, client_of, unthrottled
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
 
@@ -58,8 +59,10 @@ class Gateway:
         upstream: Upstream | None,
         public_url: str | None,
         clock: Callable[[], Instant],
+        throttle: Throttle | None = None,
     ) -> None:
         self._judge = judge
+        self._throttle = throttle or unthrottled()
         self._identities = identities
         self._own = own
         self._own_paths = OwnPaths(judge.table, own_routes)
@@ -99,16 +102,30 @@ class Gateway:
         if isinstance(reading, replies.Reply):
             return await replies.answer(send, reading)
         own = self._own_paths.has(reading.call)
-        if reading.call.credential is None and own:
-            return await self._answer_own(scope, receive, send, reading, facts=None, strip=False)
-        verdict = await self._judge.judge(reading.call)
-        note(reading.call, verdict, request_id=origin.request_id)
-        if isinstance(verdict, Denied):
-            return await replies.answer(send, replies.denial(verdict))
-        if own:
-            strip = verdict.decision.strip_includes
-            return await self._answer_own(scope, receive, send, reading, facts=verdict.facts, strip=strip)
-        return await self._forward(scope, line, send, reading, verdict)
+        by_session = reading.call.credential is None and own
+        verdict = None if by_session else await self._judge.judge(reading.call)
+        toll = self._throttle.begin(self._client(scope, reading, None if verdict is None else verdict.facts))
+        if isinstance(toll, replies.Reply):
+            return await replies.answer(send, toll)
+        telling = toll.sending(send)
+        try:
+            if verdict is None:
+                return await self._answer_own(scope, receive, telling, reading, facts=None, strip=False)
+            note(reading.call, verdict, request_id=origin.request_id)
+            if isinstance(verdict, Denied):
+                return await replies.answer(telling, replies.denial(verdict))
+            if own:
+                strip = verdict.decision.strip_includes
+                return await self._answer_own(scope, receive, telling, reading, facts=verdict.facts, strip=strip)
+            return await self._forward(scope, line, telling, reading, verdict)
+        finally:
+            toll.settle()
+
+    def _client(self, scope: Scope, reading: Reading, facts: Facts | None) -> Client:
+        """Return whose bucket the call fills; a browser's session is not told."""
+        client = client_of(reading, facts, scope[ORIGIN].address, self._judge.name_of)
+        by_session = reading.call.credential is None and header(scope, b"cookie") is not None
+        return replace(client, is_told=False) if by_session else client
 
     async def _answer_own(
         self,

@@ -10,6 +10,7 @@ from keystead.core.decision import CallFacts, Masquerade
 from keystead.core.ids import TokenId
 from keystead.core.instants import Instant
 from keystead.core.keys import Key
+from keystead.core.throttle import Limits
 from keystead.core.tokens import Token
 
 
@@ -41,7 +42,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is true of a credential on a host. ``user`` is who acts, ``real_user`` who does so behind a mask."""
+    """What is true of a credential on a host. ``user`` is who acts, ``real_user`` who does so behind a mask.
+
+    ``limits`` are those that the key has for the throttle, else its account here; None: the usual ones.
+    """
 
     domain_root: Account
     account: Account
@@ -57,6 +61,7 @@ class Facts:
     acting_as: Masquerade | None = None
     owner_state: UserState = UserState.DELETED
     real_user: User | None = None
+    limits: Limits | None = None
 
     def for_call(self, *, covered: bool, exposed: bool) -> CallFacts:
         """Return the facts of one call: ``covered`` by a scope, ``exposed`` when its credential stood in the query."""

@@ -20,6 +20,7 @@ from keystead.gateway.origin import RequestOrigin, header, is_within
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import ClientGone
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
+from keystead.gateway.throttle import Throttle, client_of, unthrottled
 from keystead.gateway.told import PREFIX, Told, Untold, told_by
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
@@ -57,7 +58,9 @@ class ForwardAuth:
         public_url: str | None,
         check_from: Sequence[Network],
         clock: Callable[[], Instant],
+        throttle: Throttle | None = None,
     ) -> None:
+        self._throttle = throttle or unthrottled()
         self._judge = judge
         self._identities = identities
         self._own_paths = own_paths
@@ -97,6 +100,9 @@ class ForwardAuth:
         if isinstance(reading, replies.Reply):
             return reading
         verdict = await self._judge.judge(reading.call)
+        client = client_of(reading, verdict.facts, origin.address, self._judge.name_of)
+        if (refused := self._throttle.refuses(client)) is not None:
+            return refused
         must_cut = False
         if isinstance(verdict, Allowed) and body.raw is not None:
             cut, without_includes = await _cut(scope, told, body)

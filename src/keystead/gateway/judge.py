@@ -60,16 +60,16 @@ class Judge:
         verdict = self.judge_now(call, note_use=note_use)
         if verdict is not None:
             return verdict
-        facts = await self._source.facts(self._question_of(call))
-        return self._decided(self._known(facts), call, note_use=note_use)
+        question = self._question_of(call)
+        return self._decided(self._known(await self._source.facts(question), question), call, note_use=note_use)
 
     def judge_waiting(self, call: ApiCall) -> Allowed | Denied:
         """Decide about one call in the caller's thread. Raises FactsUnavailable."""
         verdict = self.judge_now(call)
         if verdict is not None:
             return verdict
-        facts = self._source.facts_waiting(self._question_of(call))
-        return self._decided(self._known(facts), call, note_use=True)
+        question = self._question_of(call)
+        return self._decided(self._known(self._source.facts_waiting(question), question), call, note_use=True)
 
     def judge_now(self, call: ApiCall, *, note_use: bool = True) -> Allowed | Denied | None:
         """Decide about one call if that takes no waiting, else return None. Raises FactsUnavailable."""
@@ -84,12 +84,17 @@ class Judge:
         known = self._remembered(epoch, text, call.host, call.account_reference, call.as_user or None)
         return None if known is None else self._decided(known, call, note_use=note_use)
 
+    def name_of(self, credential: str) -> bytes:
+        """Return the name under which the throttle counts a credential, the same in every process."""
+        return self._source.digests(credential)[0][:16]
+
     async def known(self, credential: str, host: str) -> Known:
         """Return what is known of a credential on a host, whatever may be called with it. Raises FactsUnavailable."""
         epoch = self._source.epoch()
         known = None if epoch is None else self._remembered(epoch, credential, host, None, None)
         if known is None:
-            known = self._known(await self._source.facts(self._question(credential, host, None, None)))
+            question = self._question(credential, host, None, None)
+            known = self._known(await self._source.facts(question), question)
         return known
 
     def _remembered(self, epoch: int, text: str, host: str, reference: str | None, as_user: str | None) -> Known | None:
@@ -102,10 +107,11 @@ class Judge:
         aside = (name, host, reference, as_user)
         known = memory.plain.get((name, host)) if plain else memory.aside.get(aside)
         if known is None:
-            facts = self._source.facts_now(self._question(text, host, reference, as_user))
+            question = self._question(text, host, reference, as_user)
+            facts = self._source.facts_now(question)
             if facts is None:
                 return None
-            known = self._known(facts)
+            known = self._known(facts, question)
             if facts.token is not None and plain:
                 memory.plain.keep((name, host), known)
             elif facts.token is not None:
@@ -119,8 +125,9 @@ class Judge:
         assert call.credential is not None  # noqa: S101  (calls without one are refused before)
         return self._question(call.credential.reveal(), call.host, call.account_reference, call.as_user or None)
 
-    def _known(self, facts: Facts) -> Known:
-        return Known(facts, None if facts.token is None else self._scopes(facts.token.scopes), self._clock())
+    def _known(self, facts: Facts, question: Question) -> Known:
+        scopes = None if facts.token is None else self._scopes(facts.token.scopes)
+        return Known(facts, question.digests[0][:16], scopes, self._clock())
 
     def _decided(self, known: Known, call: ApiCall, *, note_use: bool) -> Allowed | Denied:
         now = self._clock()

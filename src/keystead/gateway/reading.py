@@ -30,11 +30,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A call that has one reading: what is judged, what its target was, and what its body says."""
+    """A call that has one reading: what is judged, what its target was, and what its body says.
+
+    A token in a body is judged, but the throttle does not see it, as in Canvas.
+    """
 
     call: ApiCall
     target: Target
     body: Inspected
+    token_in_body: bool = False
 
 
 async def read_call(asked: Asked, table: RouteTable) -> Reading | replies.Reply:
@@ -73,7 +77,8 @@ async def read_call(asked: Asked, table: RouteTable) -> Reading | replies.Reply:
         match=match,
         plain_match=match if target.plain == target.path else table.match(verb, target.plain),
     )
-    return Reading(call=call, target=target, body=body)
+    in_body = credential is not None and not exposed and header(scope, b"authorization") is None
+    return Reading(call=call, target=target, body=body, token_in_body=in_body)
 
 
 def has_body(scope: Scope) -> bool:

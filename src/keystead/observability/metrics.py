@@ -15,6 +15,7 @@ class Decisions(Collector):
         self.denied: dict[str, int] = {}
         self.unmapped = 0
         self.overlapping = 0
+        self.throttled = 0
 
     def refused(self, reason: str) -> None:
         """Count one refusal by the code of its reason."""
@@ -36,6 +37,9 @@ class Decisions(Collector):
             "keystead_overlapping_calls",
             "Allowed calls whose most specific template was not granted, only one that overlaps.",
             self.overlapping,
+        )
+        yield CounterMetricFamily(
+            "keystead_throttled_calls", "Calls refused because their client asked for too much.", self.throttled
         )
 
 

@@ -51,6 +51,7 @@ def gather(look: Lookups, question: Question, token: Token | None, cluster: Clus
         login=mine[0].unique_id if mine else None,
         has_login=bool(mine),
         real_user=None if token.real_user_id is None else look.user(token.real_user_id),
+        limits=(None if key is None else key.throttle) or domain_root.throttle,
     )
 
 

@@ -9,6 +9,7 @@ from keystead.core.accounts import Account, AccountKind, AccountPath, Policy, no
 from keystead.core.errors import NotFound
 from keystead.core.ids import AccountId, parse_id
 from keystead.core.instants import Instant
+from keystead.core.throttle import stored_limits
 from keystead.storage.read.pages import Listing, Window, listing
 from keystead.storage.schema import accounts
 from keystead.storage.transaction import Transaction
@@ -29,6 +30,7 @@ def account_from(row: Row[Any]) -> Account:
         consortium_parent_id=row.consortium_parent_id,
         policies=frozenset(Policy(name) for name in row.policies),
         default_time_zone=row.default_time_zone,
+        throttle=stored_limits(row.throttle),
         is_deleted=bool(row.is_deleted),
         created_at=Instant(row.created_at),
     )

@@ -12,6 +12,7 @@ from keystead.core.ids import KeyId
 from keystead.core.instants import Instant
 from keystead.core.keys import ClientType, Key, KeyState, SecurityProfile
 from keystead.core.scopes import stored_scopes
+from keystead.core.throttle import stored_limits
 from keystead.core.tokens import TokenState
 from keystead.storage.read.pages import Listing, Window, listing
 from keystead.storage.schema import keys, tokens
@@ -45,6 +46,7 @@ def key_of(stored: Mapping[str, Any], secret: Secret) -> Key:
         client_type=ClientType(stored["client_type"]),
         profile=SecurityProfile(stored["profile"]),
         authorized_flows=tuple(stored["authorized_flows"]),
+        throttle=stored_limits(stored["throttle"]),
         created_at=Instant(stored["created_at"]),
         updated_at=Instant(stored["updated_at"]),
         **plain,

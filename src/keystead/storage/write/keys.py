@@ -7,6 +7,7 @@ from sqlalchemy import insert, update
 
 from keystead.core.credentials import Secret
 from keystead.core.ids import KeyId
+from keystead.core.throttle import told
 from keystead.storage.schema import keys
 from keystead.storage.transaction import Transaction
 
@@ -32,4 +33,6 @@ def _stored(tx: Transaction, values: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("redirect_uris", "authorized_flows"):
         if name in row:
             row[name] = list(row[name])
+    if "throttle" in row:
+        row["throttle"] = told(row["throttle"])
     return row

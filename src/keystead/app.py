@@ -17,7 +17,7 @@ from typing import Any
 from anyio import to_thread
 from starlette.applications import Starlette
 
-from keystead.api import accounts, admins, bindings, keys, roles, scopes, tokens, users
+from keystead.api import accounts, admins, bindings, explain, keys, roles, scopes, tokens, users
 from keystead.api.endpoints import OwnApi
 from keystead.api.requests import ApiRoute, World
 from keystead.config import Settings
@@ -48,6 +48,7 @@ from keystead.login.sign_in import SignIn
 from keystead.login.tokens import TokenEndpoint
 from keystead.observability.logs import log
 from keystead.storage.facts import StoredFacts
+from keystead.storage.refusals import Refusals
 from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, StorageUnavailable, engine_for
 from keystead.storage.upgrades import make_usage_tables
@@ -69,6 +70,7 @@ OWN_ROUTES: tuple[ApiRoute, ...] = (
     *bindings.ROUTES,
     *scopes.ROUTES,
     *tokens.ROUTES,
+    *explain.ROUTES,
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})
 """Operations that are Keystead's own by contract and not built yet: they never go upstream, and answer 404."""
@@ -85,6 +87,7 @@ class Parts:
     settings: Settings
     database: Database
     usage: Usage
+    refusals: Refusals
     source: StoredFacts
     gateway: Gateway
     forward_auth: ForwardAuth
@@ -157,6 +160,7 @@ class Application:
     def _close(self) -> None:
         self._parts.source.close()
         try:
+            self._parts.refusals.flush()
             self._parts.usage.close()
         except StorageUnavailable:
             log.error("usage.not_written")
@@ -170,6 +174,7 @@ class Application:
                 await asyncio.sleep(FLUSH_EVERY)
                 try:
                     await asyncio.to_thread(self._parts.usage.flush)
+                    await asyncio.to_thread(self._parts.refusals.flush)
                 except StorageUnavailable:
                     log.error("usage.not_written")
                 except Exception:
@@ -192,6 +197,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     usage_engine = engine_for(usage_url(settings))
     make_usage_tables(usage_engine)
     usage = Usage(usage_engine)
+    refusals = Refusals(usage_engine, now)
     catalogue = read_catalogue()
     source = StoredFacts(database, cluster=cluster)
     judge = Judge(table=route_table(catalogue), source=source, usage=usage, clock=now)
@@ -211,13 +217,16 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         own=OwnApi(
             routes=OWN_ROUTES,
             database=database,
-            world=World(settings=settings, catalogue=catalogue, usage=usage),
+            world=World(
+                settings=settings, catalogue=catalogue, usage=usage, judge=judge, refusals=refusals, cluster=cluster
+            ),
         ),
         own_routes=own_routes,
         upstream=upstream,
         public_url=settings.public_url,
         clock=now,
         throttle=throttle,
+        refusals=refusals,
     )
     asked: Any = {
         "judge": judge,
@@ -229,7 +238,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         "clock": now,
         "throttle": throttle,
     }
-    forward_auth = ForwardAuth(**asked)
+    forward_auth = ForwardAuth(**asked, refusals=refusals)
     at_once = AtOnce(**asked, trusts_proxies=bool(settings.trusted_proxies))
     surface = Surface(
         settings=settings,
@@ -248,6 +257,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             settings=settings,
             database=database,
             usage=usage,
+            refusals=refusals,
             source=source,
             gateway=gateway,
             forward_auth=forward_auth,

@@ -1,3 +1,4 @@
+from oauth_bench import bench, shared_bench
 from world import world
 
-__all__ = ["world"]
+__all__ = ["bench", "shared_bench", "world"]

@@ -1,13 +1,13 @@
 """The one way in to our own API: who asks, in which transaction, and how answers and refusals are written."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from anyio import to_thread
 
 from keystead.api.errors import ForgedForm, answer_to
-from keystead.api.requests import Answer, ApiRoute, Ask, World
+from keystead.api.requests import Answer, ApiRoute, Ask, AskingRoute, World
 from keystead.api.shapes import with_string_ids
 from keystead.core.actors import Actor, User
 from keystead.core.errors import NotFound, Unauthenticated
@@ -30,8 +30,9 @@ STRING_IDS = "application/json+canvas-string-ids"
 class OwnApi:
     """Answers judged calls of Keystead's own resources (ASGI, behind the gateway)."""
 
-    def __init__(self, *, routes: Iterable[ApiRoute], database: Database, world: World) -> None:
+    def __init__(self, *, routes: Sequence[ApiRoute], database: Database, world: World) -> None:
         self._handlers = {(route.verb, route.template): route.handler for route in routes}
+        self._asking = frozenset((route.verb, route.template) for route in routes if isinstance(route, AskingRoute))
         self._database = database
         self._world = world
 
@@ -64,7 +65,8 @@ class OwnApi:
     def _in_transaction(self, scope: Scope, call: OwnCall, origin: RequestOrigin) -> Answer:
         reads = scope["method"] in ("GET", "HEAD", "OPTIONS")
         came_from = Origin(surface="api", address=origin.address, request_id=origin.request_id)
-        with self._database.read() if reads else self._database.write(came_from) as tx:
+        only_asks = call.route is not None and (call.route.verb, call.route.template) in self._asking
+        with self._database.read() if reads or only_asks else self._database.write(came_from) as tx:
             acting, user = self._who(tx, scope, call, reads=reads)
             route = call.route
             handler = None if route is None else self._handlers.get((route.verb, route.template))

@@ -11,8 +11,11 @@ from keystead.core.catalogue import Catalogue
 from keystead.core.errors import NotFound
 from keystead.core.ids import parse_id
 from keystead.core.parameters import Tree
+from keystead.gateway.facts import Cluster
+from keystead.gateway.judge import Judge
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
+from keystead.storage.refusals import Refusals
 from keystead.storage.transaction import Transaction
 from keystead.storage.usage import Usage
 
@@ -24,6 +27,9 @@ class World:
     settings: Settings
     catalogue: Catalogue
     usage: Usage
+    judge: Judge | None = None
+    refusals: Refusals | None = None
+    cluster: Cluster = field(default_factory=Cluster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,11 @@ class ApiRoute:
     summary: str
     resource: str = ""
     resource_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingRoute(ApiRoute):
+    """A POST that only asks: it is answered in a transaction that cannot write."""
 
 
 def number(reference: str) -> int:

@@ -19,6 +19,7 @@ from keystead.gateway.origin import RequestOrigin, header
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import ClientGone, Forwarded, Upstream, UpstreamUnreachable
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
+from keystead.gateway.refusals import RefusalSink
 from keystead.gateway.throttle import Client, Throttle, client_of, unthrottled
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
@@ -60,7 +61,9 @@ class Gateway:
         public_url: str | None,
         clock: Callable[[], Instant],
         throttle: Throttle | None = None,
+        refusals: RefusalSink | None = None,
     ) -> None:
+        self._refusals = refusals
         self._judge = judge
         self._throttle = throttle or unthrottled()
         self._identities = identities
@@ -111,9 +114,15 @@ class Gateway:
         try:
             if verdict is None:
                 return await self._answer_own(scope, receive, telling, reading, facts=None, strip=False)
-            note(reading.call, verdict, request_id=origin.request_id)
+            decision_id = note(
+                reading.call,
+                verdict,
+                request_id=origin.request_id,
+                address=origin.address,
+                refusals=self._refusals,
+            )
             if isinstance(verdict, Denied):
-                return await replies.answer(telling, replies.denial(verdict))
+                return await replies.answer(telling, replies.denial(verdict, decision_id))
             if own:
                 strip = verdict.decision.strip_includes
                 return await self._answer_own(scope, receive, telling, reading, facts=verdict.facts, strip=strip)

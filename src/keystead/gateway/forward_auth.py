@@ -20,6 +20,7 @@ from keystead.gateway.origin import RequestOrigin, header, is_within
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import ClientGone
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
+from keystead.gateway.refusals import RefusalSink
 from keystead.gateway.throttle import Throttle, client_of, unthrottled
 from keystead.gateway.told import PREFIX, Told, Untold, told_by
 from keystead.gateway.verdicts import Allowed, Denied
@@ -59,7 +60,9 @@ class ForwardAuth:
         check_from: Sequence[Network],
         clock: Callable[[], Instant],
         throttle: Throttle | None = None,
+        refusals: RefusalSink | None = None,
     ) -> None:
+        self._refusals = refusals
         self._throttle = throttle or unthrottled()
         self._judge = judge
         self._identities = identities
@@ -109,9 +112,11 @@ class ForwardAuth:
             if verdict.decision.strip_includes and without_includes != cut:
                 return replies.error(400, INCLUDES_IN_BODY)
             must_cut = cut != body.raw
-        note(reading.call, verdict, request_id=origin.request_id)
+        decision_id = note(
+            reading.call, verdict, request_id=origin.request_id, address=origin.address, refusals=self._refusals
+        )
         if isinstance(verdict, Denied):
-            return replies.denial(verdict)
+            return replies.denial(verdict, decision_id)
         return self._allowed(scope, origin, reading, verdict, body, must_cut=must_cut)
 
     def _allowed(

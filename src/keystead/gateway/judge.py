@@ -1,6 +1,6 @@
 """May this call pass? Gathers the facts, matches the scopes, and asks the one decision."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from keystead.core.decision import Deny, decide, scopes_decide
@@ -83,6 +83,20 @@ class Judge:
             return None
         known = self._remembered(epoch, text, call.host, call.account_reference, call.as_user or None)
         return None if known is None else self._decided(known, call, note_use=note_use)
+
+    def now(self) -> Instant:
+        """Return the moment it is for this judge."""
+        return self._clock()
+
+    def scopes_of(self, mask: int) -> Iterator[str]:
+        """Return the scopes that a mask of routes stands for."""
+        return (f"url:{one.verb}|{one.template}" for at, one in enumerate(self.table.routes) if mask >> at & 1)
+
+    def covers(self, call: ApiCall, facts: Facts) -> bool:
+        """Whether scopes of the facts' token cover the call, as the decision hears it."""
+        return self._covered(
+            Known(facts, b"", self._scopes(() if facts.token is None else facts.token.scopes), self.now()), call
+        )
 
     def name_of(self, credential: str) -> bytes:
         """Return the name under which the throttle counts a credential, the same in every process."""

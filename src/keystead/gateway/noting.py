@@ -1,21 +1,32 @@
 """What is counted and logged of a verdict? The same at both doors."""
 
 from keystead.gateway.call import ApiCall
+from keystead.gateway.refusals import RefusalSink
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
 from keystead.observability.metrics import DECISIONS
 
 
-def note(call: ApiCall, verdict: Allowed | Denied, *, request_id: str) -> None:
-    """Count the verdict; a refusal is logged too."""
+def note(
+    call: ApiCall,
+    verdict: Allowed | Denied,
+    *,
+    request_id: str,
+    address: str | None = None,
+    refusals: RefusalSink | None = None,
+) -> str | None:
+    """Count the verdict; a refusal is logged and remembered too. Return the id of what is remembered."""
     if isinstance(verdict, Allowed):
         DECISIONS.allowed += 1
         if call.match.route is None:
             DECISIONS.unmapped += 1
-        return
+        return None
     reason = verdict.decision.reason
     DECISIONS.refused(reason.code)
     facts = verdict.facts
+    decision_id = None
+    if refusals is not None:
+        decision_id = refusals.note(call, verdict, address=address, request_id=request_id)
     log.info(
         "call.denied",
         reason=reason.code,
@@ -24,4 +35,6 @@ def note(call: ApiCall, verdict: Allowed | Denied, *, request_id: str) -> None:
         key=None if facts is None or facts.key is None else facts.key.id,
         account=None if facts is None else facts.account.id,
         request=request_id,
+        decision=decision_id,
     )
+    return decision_id

@@ -58,13 +58,15 @@ def missing() -> Reply:
     return error(404, "The specified resource does not exist.")
 
 
-def denial(denied: Denied) -> Reply:
-    """Return the answer to a call that the judge refused."""
+def denial(denied: Denied, decision_id: str | None = None) -> Reply:
+    """Return the answer to a call that the judge refused, with the id under which it is remembered."""
     decision = denied.decision
     reason = decision.reason
     headers = () if reason in _WITHOUT_CHALLENGE else (CHALLENGE,)
     if denied.missing_scope is not None:
         headers = (*headers, ("x-keystead-missing-scope", denied.missing_scope))
+    if decision_id is not None:
+        headers = (*headers, ("x-keystead-decision", decision_id))
     return Reply(status=401, body=_json(_body(decision)), headers=headers)
 
 

@@ -19,8 +19,12 @@ from keystead.storage.transaction import Transaction
 
 def load(tx: Transaction, question: Question, cluster: Cluster) -> Facts:
     """Read what is true of the credential on the host, in one transaction."""
+    return load_token(tx, TransactionLookups(tx).token(question.digests), question, cluster)
+
+
+def load_token(tx: Transaction, token: Token | None, question: Question, cluster: Cluster) -> Facts:
+    """Read what is true of a token on the host, stored or imagined; the question's digests are not heard."""
     look = TransactionLookups(tx)
-    token = look.token(question.digests)
     known = gather(look, question, token, cluster)
     if known.token is not None and known.token.real_user_id is not None:
         known = replace(known, minted_by=_minted_by(tx, known.token, known.domain_root))

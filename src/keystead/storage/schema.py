@@ -309,3 +309,25 @@ redirect_uses = Table(
     Column("redirect_uri", Text, primary_key=True),
     _moment("used_at"),
 )
+
+refusals = Table(
+    "refusals",
+    usage_metadata,
+    Column("id", Text, primary_key=True),
+    _moment("at"),
+    Column("verb", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("route", Text),
+    Column("host", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("missing_scope", Text),
+    Column("key_id", BigInteger),
+    Column("token_id", BigInteger),
+    Column("user_id", BigInteger),
+    Column("account_id", BigInteger),
+    Column("root_id", BigInteger),
+    Column("address", Text),
+    Column("request_id", Text, nullable=False),
+    Index(None, "root_id", "at"),
+    Index(None, "at"),
+)

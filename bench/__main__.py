@@ -8,7 +8,8 @@ from typing import Any
 
 from bench.timing import in_turn, in_turn_many, row
 from keystead.actions.beginnings import begin
-from keystead.app import read_catalogue, route_table, system_clock
+from keystead.api.operations import read_catalogue, route_table
+from keystead.app import system_clock
 from keystead.core.bindings import BindingState
 from keystead.core.credentials import Secret
 from keystead.core.decision import decide
@@ -19,6 +20,7 @@ from keystead.core.routes import compile_scopes
 from keystead.gateway.call import ApiCall
 from keystead.gateway.facts import Cluster
 from keystead.gateway.judge import Judge
+from keystead.gateway.routing import fixed
 from keystead.gateway.verdicts import Allowed
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read import accounts as read_accounts
@@ -138,7 +140,7 @@ def installation(home: str, scopes: tuple[str, ...]) -> tuple[Judge, StoredFacts
         )  # fmt: skip
     source = StoredFacts(database, cluster=Cluster())
     table = route_table(read_catalogue())
-    return Judge(table=table, source=source, usage=Usage(uses), clock=system_clock), source, database
+    return Judge(routing=fixed(table), source=source, usage=Usage(uses), clock=system_clock), source, database
 
 
 def api_call(judge: Judge) -> ApiCall:

@@ -11,13 +11,12 @@ from typing import Any
 
 from databases import fresh_installation
 from keys_bench import KeyBench
-from keystead.app import OWN_ROUTES
+from keystead.api.operations import OWN_ROUTES
 from keystead.config import LOOPBACK
 from keystead.gateway.endpoints import ORIGIN
 from keystead.gateway.forward_auth import ForwardAuth, is_check
 from keystead.gateway.origin import origin_of
 from keystead.gateway.own import OwnPaths
-from keystead.gateway.proxy import Upstream
 from keystead.storage.transaction import Database
 from world import Clock
 
@@ -135,8 +134,7 @@ class GatewayBench(KeyBench):
         self.up = Recorder()
         listener = socket.create_server(("127.0.0.1", 0))
         self.upstream_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._upstream = Upstream(self.upstream_url)
-        super().__init__(database, clock, home, upstream=self._upstream, **settings)
+        super().__init__(database, clock, home, upstream=self.upstream_url, **settings)
         self.gateway, self.check = self.app, self._forward_auth(clock, settings)
         self.app = lambda scope, *line: (self.check if is_check(scope) else self.gateway)(scope, *line)
         self._server: asyncio.Server | None = None
@@ -144,7 +142,6 @@ class GatewayBench(KeyBench):
             self._server = self._loop.run(asyncio.start_server(self.up.serve, sock=listener))
         else:
             listener.close()
-        self._loop.run(self._upstream.__aenter__())
 
     @property
     def last(self) -> Received:
@@ -194,6 +191,7 @@ class GatewayBench(KeyBench):
             identities=self.app._identities,
             own_paths=OwnPaths(self.app._judge.table, frozenset((route.verb, route.template) for route in OWN_ROUTES)),
             audience=self.upstream_url,
+            routing=self.routing,
             public_url=settings.get("public_url"),
             check_from=LOOPBACK,
             clock=clock,
@@ -201,7 +199,7 @@ class GatewayBench(KeyBench):
 
     def close(self) -> None:
         """Give everything back."""
-        self._loop.run(self._upstream.__aexit__(None, None, None))
+        self._loop.run(self.gateway._upstreams.__aexit__(None, None, None))
         if self._server is not None:
             self._server.close()
             self._loop.run(asyncio.sleep(0.01))

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from databases import fresh_installation
 from keystead.api.endpoints import OwnApi
+from keystead.api.operations import OWN_ROUTES, read_catalogue, route_table
 from keystead.api.requests import World
-from keystead.app import OWN_ROUTES, read_catalogue, route_table
 from keystead.config import Settings
 from keystead.core.catalogue import Catalogue
 from keystead.core.ids import KeyId, UserId
@@ -21,7 +21,8 @@ from keystead.gateway.facts import Cluster
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
 from keystead.gateway.origin import origin_of
-from keystead.gateway.proxy import Upstream
+from keystead.gateway.routing import fixed
+from keystead.gateway.upstreams import Upstreams
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read.keys import find_key
 from keystead.storage.schema import bindings, keys, tokens
@@ -47,7 +48,7 @@ class KeyBench(Bench):
     """Everything under ``/api/`` on a fresh database, put together as the application does it, with these settings."""
 
     def __init__(
-        self, database: Database, clock: Clock, home: Path, *, upstream: Upstream | None = None, **settings: Any
+        self, database: Database, clock: Clock, home: Path, *, upstream: str | None = None, **settings: Any
     ) -> None:
         uses = engine_for(f"sqlite:///{home / 'usage.db'}")
         make_usage_tables(uses)
@@ -57,16 +58,17 @@ class KeyBench(Bench):
         cluster = Cluster(checks=read.test_cluster_checks, is_test=read.test_cluster)
         self._more_facts = StoredFacts(self.database, cluster=cluster)
         self.signing = SigningKeys(self.database)
+        self.routing = routing = fixed(table, catalogue)
         self.app = Gateway(
-            judge=Judge(table=table, source=self._more_facts, usage=self.usage, clock=clock),
+            judge=Judge(routing=routing, source=self._more_facts, usage=self.usage, clock=clock),
             identities=Identities(self.signing),
             own=OwnApi(
                 routes=OWN_ROUTES,
                 database=self.database,
-                world=World(settings=read, catalogue=catalogue, usage=self.usage),
+                world=World(settings=read, routing=routing, usage=self.usage),
             ),
             own_routes=frozenset((route.verb, route.template) for route in OWN_ROUTES),
-            upstream=upstream,
+            upstreams=Upstreams(upstream, routing),
             public_url=read.public_url,
             clock=clock,
         )

@@ -29,6 +29,8 @@ from keystead.gateway.facts import Cluster
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
 from keystead.gateway.origin import origin_of
+from keystead.gateway.routing import fixed
+from keystead.gateway.upstreams import Upstreams
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read.keys import built_in_key
 from keystead.storage.schema import audit
@@ -94,13 +96,14 @@ class Bench:
         self._loop = asyncio.Runner()
         self._facts = StoredFacts(database, cluster=Cluster())
         settings = Settings(_env_file=None)  # type: ignore[call-arg]  # pydantic's own parameter
-        world = ApiWorld(settings=settings, catalogue=catalogue, usage=usage)
+        routing = fixed(table, catalogue)
+        world = ApiWorld(settings=settings, routing=routing, usage=usage)
         self.app = Gateway(
-            judge=Judge(table=table, source=self._facts, usage=usage, clock=clock),
+            judge=Judge(routing=routing, source=self._facts, usage=usage, clock=clock),
             identities=Identities(_NoSigner()),
             own=OwnApi(routes=routes, database=database, world=world),
             own_routes=frozenset((route.verb, route.template) for route in routes),
-            upstream=None,
+            upstreams=Upstreams(None, routing),
             public_url=None,
             clock=clock,
         )

@@ -1,32 +1,29 @@
 """Puts everything together; nothing else does."""
 
 import asyncio
-import json
 import os
 import re
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
 from starlette.applications import Starlette
 
-from keystead.api import accounts, admins, bindings, explain, keys, roles, scopes, tokens, users
+from keystead.api import accounts, users
 from keystead.api.endpoints import OwnApi
-from keystead.api.requests import ApiRoute, World
+from keystead.api.operations import OWN_ROUTES, RESERVED, routing_of
+from keystead.api.requests import World
 from keystead.config import Settings
 from keystead.console.home import Home
 from keystead.console.keys import KeyPages
 from keystead.console.profile import Profile
-from keystead.core.catalogue import Catalogue, Entry, from_entries, route_entry
 from keystead.core.instants import SECOND, Instant
-from keystead.core.routes import RouteTable, compile_routes
 from keystead.gateway.at_once import AtOnce
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
 from keystead.gateway.facts import Cluster, FactsUnavailable
@@ -36,9 +33,10 @@ from keystead.gateway.judge import Judge
 from keystead.gateway.levels import Levels
 from keystead.gateway.origin import origin_of
 from keystead.gateway.own import OwnPaths
-from keystead.gateway.proxy import Upstream
+from keystead.gateway.routing import Routing
 from keystead.gateway.throttle import Throttle
 from keystead.gateway.told import PREFIX
+from keystead.gateway.upstreams import Upstreams
 from keystead.login.attempts import Failures
 from keystead.login.consent import Consent
 from keystead.login.introspection import PATH as INTROSPECT
@@ -48,6 +46,7 @@ from keystead.login.sign_in import SignIn
 from keystead.login.tokens import TokenEndpoint
 from keystead.observability.logs import log
 from keystead.storage.facts import StoredFacts
+from keystead.storage.read import apis as read_apis
 from keystead.storage.refusals import Refusals
 from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, StorageUnavailable, engine_for
@@ -61,20 +60,6 @@ from keystead.web.surface import Surface
 FLUSH_EVERY = 1.0
 MOST_THREADS = 80
 """Several times as many as may wait to write, so that a database that is locked leaves threads for those who read."""
-OWN_ROUTES: tuple[ApiRoute, ...] = (
-    *accounts.ROUTES,
-    *users.ROUTES,
-    *admins.ROUTES,
-    *roles.ROUTES,
-    *keys.ROUTES,
-    *bindings.ROUTES,
-    *scopes.ROUTES,
-    *tokens.ROUTES,
-    *explain.ROUTES,
-)
-RESERVED = frozenset({("GET", "/api/v1/login/session_token")})
-"""Operations that are Keystead's own by contract and not built yet: they never go upstream, and answer 404."""
-
 _FORWARDABLE = {"accounts": accounts.ROUTES, "users": users.ROUTES}
 _DOT_SEGMENT = re.compile(rb"/\.{1,2}(?:[/;]|$)")
 _HIDDEN = (b"//", b"\\", b"%2f", b"%2e")
@@ -96,7 +81,8 @@ class Parts:
     pages: App
     introspection: App
     signing: SigningKeys
-    upstream: Upstream | None
+    upstreams: Upstreams
+    routing: Routing
 
 
 class Application:
@@ -141,13 +127,14 @@ class Application:
             return self._parts.forward_auth
         if scope["raw_path"] == INTROSPECT:
             return self._parts.introspection
-        return self._parts.gateway if _is_api(scope) else self._parts.pages
+        path = scope["raw_path"].decode("latin-1")
+        is_api = _is_api(scope) or self._parts.routing.api_of(path) is not None
+        return self._parts.gateway if is_api else self._parts.pages
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         async with AsyncExitStack() as stack:
-            if self._parts.upstream is not None:
-                await stack.enter_async_context(self._parts.upstream)
+            await stack.enter_async_context(self._parts.upstreams)
             await stack.enter_async_context(self._flushing())
             with suppress(StorageUnavailable):
                 await asyncio.to_thread(self._parts.signing.prepare)
@@ -156,6 +143,12 @@ class Application:
             await receive()
         await asyncio.to_thread(self._close)
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _look_for_apis(self) -> None:
+        """Learn of prefixes that were loaded elsewhere; that known ones are up to date is seen to at each call."""
+        with self._parts.database.read() as tx:
+            revision = read_apis.revision(tx)
+        self._parts.gateway.renew(revision)
 
     def _close(self) -> None:
         self._parts.source.close()
@@ -175,6 +168,7 @@ class Application:
                 try:
                     await asyncio.to_thread(self._parts.usage.flush)
                     await asyncio.to_thread(self._parts.refusals.flush)
+                    await asyncio.to_thread(self._look_for_apis)
                 except StorageUnavailable:
                     log.error("usage.not_written")
                 except Exception:
@@ -198,11 +192,11 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     make_usage_tables(usage_engine)
     usage = Usage(usage_engine)
     refusals = Refusals(usage_engine, now)
-    catalogue = read_catalogue()
+    routing = routing_of(database)
     source = StoredFacts(database, cluster=cluster)
-    judge = Judge(table=route_table(catalogue), source=source, usage=usage, clock=now)
+    judge = Judge(routing=routing, source=source, usage=usage, clock=now)
     signing = SigningKeys(database)
-    upstream = None if settings.upstream_url is None else Upstream(settings.upstream_url)
+    upstreams = Upstreams(settings.upstream_url, routing)
     identities, own_routes = Identities(signing), _own_routes(settings)
     throttle = Throttle(
         levels_of(settings),
@@ -218,11 +212,11 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             routes=OWN_ROUTES,
             database=database,
             world=World(
-                settings=settings, catalogue=catalogue, usage=usage, judge=judge, refusals=refusals, cluster=cluster
+                settings=settings, routing=routing, usage=usage, judge=judge, refusals=refusals, cluster=cluster
             ),
         ),
         own_routes=own_routes,
-        upstream=upstream,
+        upstreams=upstreams,
         public_url=settings.public_url,
         clock=now,
         throttle=throttle,
@@ -238,7 +232,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         "clock": now,
         "throttle": throttle,
     }
-    forward_auth = ForwardAuth(**asked, refusals=refusals)
+    forward_auth = ForwardAuth(**asked, routing=routing, refusals=refusals)
     at_once = AtOnce(**asked, trusts_proxies=bool(settings.trusted_proxies))
     surface = Surface(
         settings=settings,
@@ -247,7 +241,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         pages=Pages(),
         judge=judge,
         signing=signing,
-        catalogue=catalogue,
+        routing=routing,
         cluster=cluster,
     )
     failures = Failures()
@@ -266,7 +260,8 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             pages=_pages(surface, introspection, failures),
             introspection=introspection,
             signing=signing,
-            upstream=upstream,
+            upstreams=upstreams,
+            routing=routing,
         )
     )
 
@@ -297,31 +292,6 @@ def levels_of(settings: Settings) -> Levels:
     except OSError as failed:
         log.warning("throttle.not_shared", cause=type(failed).__name__)
         return Levels()
-
-
-def read_catalogue() -> Catalogue:
-    """Return Canvas's scopes with those of Keystead's own operations."""
-    described = json.loads(resources.files("keystead.core").joinpath("canvas_scopes.json").read_text())
-    reserved = (route_entry(resource="login", resource_name=None, verb=verb, path=path) for verb, path in RESERVED)
-    return from_entries(described, own=(*_own_entries(OWN_ROUTES), *reserved))
-
-
-def route_table(catalogue: Catalogue) -> RouteTable:
-    """Return the catalogue's routes, compiled."""
-    return compile_routes(catalogue.routes())
-
-
-def _own_entries(routes: Iterable[ApiRoute]) -> Iterable[Entry]:
-    return (
-        route_entry(
-            resource=route.resource,
-            resource_name=route.resource_name,
-            verb=route.verb,
-            path=route.template,
-            summary=route.summary,
-        )
-        for route in routes
-    )
 
 
 def _own_routes(settings: Settings) -> frozenset[tuple[str, str]]:

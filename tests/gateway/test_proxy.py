@@ -12,6 +12,7 @@ import pytest
 from databases import SITE_TOKEN, database_at
 from gateway_bench import GONE, GatewayBench, Received, gateways
 from keys_bench import COURSES
+from keystead.gateway.upstreams import Upstreams
 from world import SITE_PERSON, Clock
 
 FORM, JSON, PARTS = "application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=B"
@@ -277,7 +278,7 @@ def test_an_upstream_that_answers_nonsense_is_a_bad_gateway(gate: GatewayBench) 
 
 def test_without_an_upstream_other_paths_are_not_found_for_those_who_may_ask(tmp_path: Path) -> None:
     for bench in gateways(tmp_path):
-        bench.gateway._upstream = None
+        bench.gateway._upstreams = Upstreams(None, bench.routing)
         _, scoped = bench.live_token(SITE_PERSON, COURSES)
         answers = [bench.ask("GET", "/api/v1/nowhere", token=token) for token in (SITE_TOKEN, scoped, None)]
 

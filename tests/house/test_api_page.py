@@ -6,7 +6,8 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from keystead.app import OWN_ROUTES, create_app
+from keystead.api.operations import OWN_ROUTES
+from keystead.app import create_app
 from keystead.config import Settings
 from keystead.gateway.told import PREFIX
 from keystead.login.introspection import PATH as INTROSPECT

@@ -13,6 +13,7 @@ from keystead.core.ids import parse_id
 from keystead.core.parameters import Tree
 from keystead.gateway.facts import Cluster
 from keystead.gateway.judge import Judge
+from keystead.gateway.routing import Routing
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.refusals import Refusals
@@ -25,11 +26,16 @@ class World:
     """What endpoints need besides the request: made once, at start."""
 
     settings: Settings
-    catalogue: Catalogue
+    routing: Routing
     usage: Usage
     judge: Judge | None = None
     refusals: Refusals | None = None
     cluster: Cluster = field(default_factory=Cluster)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The scopes that keys choose from now."""
+        return self.routing.now.catalogue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

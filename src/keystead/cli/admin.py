@@ -10,19 +10,18 @@ from keystead.actions import admins as act_admins
 from keystead.actions import users as act_users
 from keystead.actions.user_values import NewPerson
 from keystead.app import system_clock
+from keystead.cli.people import OPERATOR
 from keystead.cli.start import prepare
 from keystead.config import read_settings
-from keystead.core.actors import ADMIN_ROLE, Actor
+from keystead.core.actors import ADMIN_ROLE
 from keystead.core.credentials import Secret
 from keystead.core.errors import NotFound
-from keystead.core.ids import UserId
 from keystead.storage.master_secret import open_vault
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Database, Origin
 
 app = typer.Typer(help="People who administer Site Admin.", no_args_is_help=True)
-OPERATOR = Actor(user_id=UserId(1), is_operator=True)
 
 
 @app.callback()

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from keystead.api.explain import told
-from keystead.app import read_catalogue, route_table, system_clock
+from keystead.api.operations import routing_of
+from keystead.app import system_clock
 from keystead.cli.start import prepare
 from keystead.config import read_settings
 from keystead.core.errors import NotFound
@@ -51,7 +52,7 @@ def explain(
     database = Database(settings.database_url.get_secret_value(), vault=vault, clock=system_clock)
     cluster = Cluster(checks=settings.test_cluster_checks, is_test=settings.test_cluster)
     source = StoredFacts(database, cluster=cluster)
-    judge = Judge(table=route_table(read_catalogue()), source=source, usage=_Nobody(), clock=system_clock)
+    judge = Judge(routing=routing_of(database), source=source, usage=_Nobody(), clock=system_clock)
     call = read_asked(method, path, judge.table, host=host, as_user=None)
     if isinstance(call, str):
         print(json.dumps({"decision": "refused", "status": 400, "message": call}) if as_json else f"refused: {call}")

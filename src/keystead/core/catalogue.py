@@ -14,6 +14,8 @@ _WRITES: Final = {"POST": "create", "PUT": "update", "PATCH": "update", "DELETE"
 class Entry:
     """One scope that a key may carry.
 
+    ``sensitivity`` is a hint that only loaded APIs give.
+
     Without a ``path`` it covers no route; without a ``resource_name`` it is legal but not listed, as Canvas treats
     routes without documentation.
     """
@@ -25,6 +27,7 @@ class Entry:
     path: str | None = None
     summary: str = ""
     deprecated: bool = False
+    sensitivity: str | None = None
 
     @property
     def action(self) -> str:
@@ -36,7 +39,14 @@ class Entry:
 
 
 def route_entry(
-    *, resource: str, resource_name: str | None, verb: str, path: str, summary: str = "", deprecated: bool = False
+    *,
+    resource: str,
+    resource_name: str | None,
+    verb: str,
+    path: str,
+    summary: str = "",
+    deprecated: bool = False,
+    sensitivity: str | None = None,
 ) -> Entry:
     """Make the entry of a route; its scope follows from verb and path."""
     return Entry(
@@ -47,6 +57,7 @@ def route_entry(
         scope=str(RouteScope(verb=verb, template=path)),
         summary=summary,
         deprecated=deprecated,
+        sensitivity=sensitivity,
     )
 
 
@@ -149,7 +160,7 @@ def _shown(entry: Entry, resource_name: str) -> dict[str, str]:
             "scope": entry.scope,
             "resource_name": resource_name,
         }
-    return {
+    shown = {
         "resource": entry.resource,
         "resource_name": resource_name,
         "controller": entry.resource,
@@ -158,3 +169,4 @@ def _shown(entry: Entry, resource_name: str) -> dict[str, str]:
         "path": entry.path,
         "scope": entry.scope,
     }
+    return shown if entry.sensitivity is None else shown | {"sensitivity": entry.sensitivity}

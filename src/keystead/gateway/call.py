@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from keystead.core.credentials import Secret
-from keystead.core.routes import RouteMatch
+from keystead.core.routes import RouteMatch, RouteTable
 
 _ACCOUNT_PATH = re.compile(r"/api/(?:v1|sis|keystead/v1)/accounts/([^/]+)")
 
@@ -28,6 +28,13 @@ class ApiCall:
     as_user: str | None
     match: RouteMatch
     plain_match: RouteMatch
+    table: RouteTable | None = None
+
+    def matched_by(self, table: RouteTable) -> "ApiCall":
+        """Return the call as another table matches it: the catalogue may change while a call waits."""
+        match = table.match(self.verb, self.path)
+        plain = match if self.plain == self.path else table.match(self.verb, self.plain)
+        return replace(self, match=match, plain_match=plain, table=table)
 
     @property
     def account_reference(self) -> str | None:

@@ -17,10 +17,11 @@ from keystead.gateway.line import Line
 from keystead.gateway.noting import note
 from keystead.gateway.origin import RequestOrigin, header
 from keystead.gateway.own import OwnPaths
-from keystead.gateway.proxy import ClientGone, Forwarded, Upstream, UpstreamUnreachable
+from keystead.gateway.proxy import ClientGone, Forwarded, UpstreamUnreachable
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
 from keystead.gateway.refusals import RefusalSink
 from keystead.gateway.throttle import Client, Throttle, client_of, unthrottled
+from keystead.gateway.upstreams import Upstreams
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
 
@@ -57,7 +58,7 @@ class Gateway:
         identities: Identities,
         own: App,
         own_routes: frozenset[tuple[str, str]],
-        upstream: Upstream | None,
+        upstreams: Upstreams,
         public_url: str | None,
         clock: Callable[[], Instant],
         throttle: Throttle | None = None,
@@ -69,7 +70,7 @@ class Gateway:
         self._identities = identities
         self._own = own
         self._own_paths = OwnPaths(judge.table, own_routes)
-        self._upstream = upstream
+        self._upstreams = upstreams
         self._public_url = public_url
         self._clock = clock
 
@@ -89,6 +90,10 @@ class Gateway:
             log.info("call.abandoned", request=scope[ORIGIN].request_id)
         finally:
             line.close()
+
+    def renew(self, revision: int) -> None:
+        """Judge by a catalogue of at least this revision from now on. May wait; raises FactsUnavailable."""
+        self._judge.renew(revision)
 
     async def _serve(self, scope: Scope, line: Line, receive: Receive, send: Send) -> None:
         origin: RequestOrigin = scope[ORIGIN]
@@ -156,18 +161,20 @@ class Gateway:
         await self._own(inner, receive, send)
 
     async def _forward(self, scope: Scope, line: Line, send: Send, reading: Reading, verdict: Allowed) -> None:
-        if self._upstream is None:
+        served = await self._upstreams.of(reading.call.plain, reading.target.path)
+        if served is None:
             return await replies.answer(send, replies.missing())
+        upstream, path = served
         origin: RequestOrigin = scope[ORIGIN]
         public_origin = self._public_url or origin.url
         strip = verdict.decision.strip_includes
         stream, length = reading.body.forward(strip_includes=strip)
         identity = self._identities.statement(
-            verdict.facts, issuer=public_origin, audience=self._upstream.origin, now=self._clock()
+            verdict.facts, issuer=public_origin, audience=upstream.origin, now=self._clock()
         )
         forwarded = Forwarded(
             verb=reading.call.verb,
-            path=reading.target.path,
+            path=path,
             query=filter_query(reading.target.query, strip_includes=strip),
             headers=list(scope["headers"]),
             body=stream,
@@ -177,7 +184,7 @@ class Gateway:
             shows_length=reading.call.verb != "HEAD" or scope["method"] == "HEAD",
         )
         try:
-            await self._upstream.forward(
+            await upstream.forward(
                 forwarded, origin, send, public_origin=public_origin, is_dead=line.is_dead
             )  # fmt: skip
         except UpstreamUnreachable as failed:

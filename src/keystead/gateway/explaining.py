@@ -46,7 +46,7 @@ def read_asked(method: str, target: str, table: RouteTable, *, host: str, as_use
     return ApiCall(
         verb=verb, path=read.path, plain=read.plain, host=host, credential=_NOBODY,
         exposed=bool(heard.access_tokens), as_user=as_user or next(iter(heard.as_user_ids), None),
-        match=match, plain_match=match if read.plain == read.path else table.match(verb, read.plain),
+        match=match, plain_match=match if read.plain == read.path else table.match(verb, read.plain), table=table,
     )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ class Facts:
     """What is true of a credential on a host. ``user`` is who acts, ``real_user`` who does so behind a mask.
 
     ``limits`` are those that the key has for the throttle, else its account here; None: the usual ones.
+    ``catalogue`` is the revision of the catalogue at that moment.
     """
 
     domain_root: Account
@@ -62,6 +63,7 @@ class Facts:
     owner_state: UserState = UserState.DELETED
     real_user: User | None = None
     limits: Limits | None = None
+    catalogue: int = 0
 
     def for_call(self, *, covered: bool, exposed: bool) -> CallFacts:
         """Return the facts of one call: ``covered`` by a scope, ``exposed`` when its credential stood in the query."""

@@ -21,6 +21,7 @@ from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import ClientGone
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
 from keystead.gateway.refusals import RefusalSink
+from keystead.gateway.routing import Routing
 from keystead.gateway.throttle import Throttle, client_of, unthrottled
 from keystead.gateway.told import PREFIX, Told, Untold, told_by
 from keystead.gateway.verdicts import Allowed, Denied
@@ -56,6 +57,7 @@ class ForwardAuth:
         identities: Identities,
         own_paths: OwnPaths,
         audience: str | None,
+        routing: Routing,
         public_url: str | None,
         check_from: Sequence[Network],
         clock: Callable[[], Instant],
@@ -68,6 +70,7 @@ class ForwardAuth:
         self._identities = identities
         self._own_paths = own_paths
         self._audience = audience
+        self._routing = routing
         self._public_url = public_url
         self._check_from = check_from
         self._clock = clock
@@ -123,11 +126,12 @@ class ForwardAuth:
         self, scope: Scope, origin: RequestOrigin, reading: Reading, verdict: Allowed, body: _Body, *, must_cut: bool
     ) -> replies.Reply:
         strip = verdict.decision.strip_includes
+        api = self._routing.api_of(reading.call.plain)
         issuer = self._public_url or origin.url
         identity = self._identities.statement(
             verdict.facts,
             issuer=issuer,
-            audience=self._audience or issuer,
+            audience=(self._audience if api is None else api.upstream) or issuer,
             now=self._clock(),
             sees_body=body.raw is not None or not strip,
         )

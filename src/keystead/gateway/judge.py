@@ -1,5 +1,6 @@
 """May this call pass? Gathers the facts, matches the scopes, and asks the one decision."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ from keystead.core.routes import ALWAYS_COVERED, RouteMatch, RouteTable, ScopeMa
 from keystead.gateway.call import ApiCall, covers
 from keystead.gateway.facts import Facts, FactSource, Question, UsageSink
 from keystead.gateway.memory import Known, Memory, fingerprint
+from keystead.gateway.routing import Routing
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.metrics import DECISIONS
 
@@ -17,7 +19,7 @@ LONGEST_CREDENTIAL = 4096
 
 
 class Judge:
-    """Judges calls with credentials. The table of routes is compiled once; scope sets are compiled once each.
+    """Judges calls with credentials. The routes are compiled once until the catalogue changes, scope sets once each.
 
     There are two ways to the same decision. ``judge``, ``judge_now`` and ``judge_waiting`` take a call that was read
     in full. ``standing`` answers for a credential that is remembered, at a fraction of the cost, and only ever with
@@ -25,9 +27,15 @@ class Judge:
     """
 
     def __init__(
-        self, *, table: RouteTable, source: FactSource, usage: UsageSink, clock: Callable[[], Instant]
+        self,
+        *,
+        routing: Routing,
+        source: FactSource,
+        usage: UsageSink,
+        clock: Callable[[], Instant],
     ) -> None:
-        self.table = table
+        self._routing = routing
+        self.table = routing.now.table
         self._source = source
         self._usage = usage
         self._clock = clock
@@ -61,7 +69,10 @@ class Judge:
         if verdict is not None:
             return verdict
         question = self._question_of(call)
-        return self._decided(self._known(await self._source.facts(question), question), call, note_use=note_use)
+        facts = await self._source.facts(question)
+        if facts.catalogue != self._routing.now.revision:
+            await asyncio.to_thread(self.renew, facts.catalogue)
+        return self._decided(self._known(facts, question), call, note_use=note_use)
 
     def judge_waiting(self, call: ApiCall) -> Allowed | Denied:
         """Decide about one call in the caller's thread. Raises FactsUnavailable."""
@@ -69,7 +80,10 @@ class Judge:
         if verdict is not None:
             return verdict
         question = self._question_of(call)
-        return self._decided(self._known(self._source.facts_waiting(question), question), call, note_use=True)
+        facts = self._source.facts_waiting(question)
+        if facts.catalogue != self._routing.now.revision:
+            self.renew(facts.catalogue)
+        return self._decided(self._known(facts, question), call, note_use=True)
 
     def judge_now(self, call: ApiCall, *, note_use: bool = True) -> Allowed | Denied | None:
         """Decide about one call if that takes no waiting, else return None. Raises FactsUnavailable."""
@@ -93,10 +107,10 @@ class Judge:
         return (f"url:{one.verb}|{one.template}" for at, one in enumerate(self.table.routes) if mask >> at & 1)
 
     def covers(self, call: ApiCall, facts: Facts) -> bool:
-        """Whether scopes of the facts' token cover the call, as the decision hears it."""
-        return self._covered(
-            Known(facts, b"", self._scopes(() if facts.token is None else facts.token.scopes), self.now()), call
-        )
+        """Return whether scopes of the facts' token cover the call, as the decision hears it."""
+        table = call.table or self.table
+        scopes = self._scopes(() if facts.token is None else facts.token.scopes, table)
+        return self._covered(Known(facts, b"", table, scopes, self.now()), call)
 
     def name_of(self, credential: str) -> bytes:
         """Return the name under which the throttle counts a credential, the same in every process."""
@@ -123,7 +137,7 @@ class Judge:
         if known is None:
             question = self._question(text, host, reference, as_user)
             facts = self._source.facts_now(question)
-            if facts is None:
+            if facts is None or facts.catalogue != self._routing.now.revision:
                 return None
             known = self._known(facts, question)
             if facts.token is not None and plain:
@@ -139,13 +153,20 @@ class Judge:
         assert call.credential is not None  # noqa: S101  (calls without one are refused before)
         return self._question(call.credential.reveal(), call.host, call.account_reference, call.as_user or None)
 
+    def renew(self, revision: int) -> None:
+        """Judge by a catalogue of at least this revision from now on. May wait; raises FactsUnavailable."""
+        self.table = self._routing.renew(revision).table
+
     def _known(self, facts: Facts, question: Question) -> Known:
-        scopes = None if facts.token is None else self._scopes(facts.token.scopes)
-        return Known(facts, question.digests[0][:16], scopes, self._clock())
+        table = self.table
+        scopes = None if facts.token is None else self._scopes(facts.token.scopes, table)
+        return Known(facts, question.digests[0][:16], table, scopes, self._clock())
 
     def _decided(self, known: Known, call: ApiCall, *, note_use: bool) -> Allowed | Denied:
         now = self._clock()
         facts = known.facts
+        if call.table is not known.table:
+            call = call.matched_by(known.table)
         decision = decide(facts.for_call(covered=self._covered(known, call), exposed=call.exposed), now)
         if isinstance(decision, Deny):
             missing = decision.reason is Reason.SCOPE_MISSING
@@ -157,16 +178,22 @@ class Judge:
         return Allowed(facts=facts, decision=decision)
 
     def _covered(self, known: Known, call: ApiCall) -> bool:
-        """Whether a scope of the token matches; for strict keys the most specific template must be granted."""
+        """Whether a scope of the token matches.
+
+        For strict keys, and in APIs that were loaded, the most specific template must be granted: what a new
+        description adds may overlap what was granted before, and must not be covered by it.
+        """
         facts, scopes = known.facts, known.scopes
         if facts.key is None or scopes is None or not scopes_decide(facts.key, facts.token):
             return False
-        if facts.key.is_strict and call.path != ALWAYS_COVERED:
+        is_exact = facts.key.is_strict or not call.plain.startswith("/api/")
+        if is_exact and call.path != ALWAYS_COVERED:
             return covers(call, lambda match, _path: bool(match.meant & scopes.mask))
         return covers(call, lambda match, path: scopes.covers(match, call.verb, path))
 
-    def _compile(self, scopes: tuple[str, ...]) -> ScopeMatcher:
-        return compile_scopes(scopes, self.table)
+    @staticmethod
+    def _compile(scopes: tuple[str, ...], table: RouteTable) -> ScopeMatcher:
+        return compile_scopes(scopes, table)
 
 
 def _scope_of(call: ApiCall) -> str | None:

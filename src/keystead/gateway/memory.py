@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from keystead.core.decision import standing
 from keystead.core.instants import Instant
-from keystead.core.routes import ScopeMatcher
+from keystead.core.routes import RouteTable, ScopeMatcher
 from keystead.gateway.facts import Facts
 from keystead.gateway.verdicts import Allowed
 
@@ -44,16 +44,17 @@ class Known:
     """A credential on a host, made ready for its next call.
 
     ``allowed`` and ``until`` are its standing: None when no call with it passes. ``mask`` holds the routes that its
-    scopes name; it is heard only when ``limited``. ``statement`` is what was signed about it last, ``name`` what the
-    throttle counts it under in every process.
+    scopes name; it is heard only when ``limited``. ``table`` is the one they were compiled for. ``statement`` is what
+    was signed about it last, ``name`` what the throttle counts it under in every process.
     """
 
-    __slots__ = ("allowed", "facts", "limited", "mask", "name", "scopes", "statement", "until")
+    __slots__ = ("allowed", "facts", "limited", "mask", "name", "scopes", "statement", "table", "until")
 
-    def __init__(self, facts: Facts, name: bytes, scopes: ScopeMatcher | None, now: Instant) -> None:
+    def __init__(self, facts: Facts, name: bytes, table: RouteTable, scopes: ScopeMatcher | None, now: Instant) -> None:
         stands = None if facts.token is None else standing(facts.for_call(covered=True, exposed=False), now)
         self.facts = facts
         self.name = name
+        self.table = table
         self.scopes = scopes
         self.mask = 0 if scopes is None else scopes.mask
         self.allowed = None if stands is None else Allowed(facts=facts, decision=stands.allow)

@@ -76,6 +76,7 @@ async def read_call(asked: Asked, table: RouteTable) -> Reading | replies.Reply:
         as_user=next((value for value in (*body.as_user_ids, *query.as_user_ids) if value.strip()), None),
         match=match,
         plain_match=match if target.plain == target.path else table.match(verb, target.plain),
+        table=table,
     )
     in_body = credential is not None and not exposed and header(scope, b"authorization") is None
     return Reading(call=call, target=target, body=body, token_in_body=in_body)

@@ -153,7 +153,7 @@ class Consent:
             user_name=user.short_name,
             user_email=user.email if user.email != user.short_name else None,
             custom_csrf_token=waiting.form_value,
-            grants=grants_of(asked.scopes, self._surface.catalogue.find) if key.require_scopes else (),
+            grants=grants_of(asked.scopes, self._surface.routing.now.catalogue.find) if key.require_scopes else (),
             unlimited=not key.require_scopes and not names_only,
             only_identity=names_only,
             offers_remember=asked.scopes == (USERINFO,),

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Coroutine, Iterable
 from typing import Any, NamedTuple, TypeVar
 
-from keystead.app import read_catalogue, route_table, system_clock, usage_url
+from keystead.api.operations import routing_of
+from keystead.app import system_clock, usage_url
 from keystead.config import Settings, read_settings
 from keystead.core.accounts import normal_host
 from keystead.core.decision import scopes_decide
@@ -100,7 +101,7 @@ class Judge:
             cluster=Cluster(checks=settings.test_cluster_checks, is_test=settings.test_cluster),
         )
         self.gateway = GatewayJudge(
-            table=route_table(read_catalogue()), source=self._source, usage=self._usage, clock=system_clock
+            routing=routing_of(self._database), source=self._source, usage=self._usage, clock=system_clock
         )
         self._hosts: dict[bytes, str] = {}
         self._over = threading.Event()

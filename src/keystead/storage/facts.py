@@ -130,6 +130,7 @@ class _Surroundings:
         self._roots: dict[str, Account] = {}
         self._bindings: dict[int, Mapping[AccountId, Binding]] = {}
         self._site: Account | None = None
+        self._catalogue: int | None = None
 
     def key(self, key_id: int) -> Key | None:
         """Return the key, deleted ones too."""
@@ -148,6 +149,12 @@ class _Surroundings:
         if self._site is None:
             self._site = self._look.site_admin()
         return self._site
+
+    def catalogue(self) -> int:
+        """Return the revision of the catalogue."""
+        if self._catalogue is None:
+            self._catalogue = self._look.catalogue()
+        return self._catalogue
 
     def bindings(self, key_id: int) -> Mapping[AccountId, Binding]:
         """Return every account's decision about a key."""

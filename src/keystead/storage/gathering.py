@@ -35,7 +35,7 @@ def gather(look: Lookups, question: Question, token: Token | None, cluster: Clus
     """Return the facts of a token that nobody masquerades with, as far as look-ups by key can tell them."""
     domain_root = look.root_for_host(question.host)
     if token is None:
-        return Facts(domain_root=domain_root, account=domain_root)
+        return Facts(domain_root=domain_root, account=domain_root, catalogue=look.catalogue())
     key = look.key(token.key_id)
     owner = look.user(token.user_id)
     site = look.site_admin()
@@ -55,6 +55,7 @@ def gather(look: Lookups, question: Question, token: Token | None, cluster: Clus
         login=mine[0].unique_id if mine else None,
         has_login=bool(mine),
         real_user=None if token.real_user_id is None else look.user(token.real_user_id),
+        catalogue=look.catalogue(),
         limits=(None if key is None else key.throttle) or domain_root.throttle,
     )
 

@@ -23,6 +23,7 @@ from keystead.core.keys import Key
 from keystead.core.tokens import Token
 from keystead.storage.change_counter import ChangeCounter
 from keystead.storage.read import accounts as read_accounts
+from keystead.storage.read import apis as read_apis
 from keystead.storage.read import bindings as read_bindings
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read import users as read_users
@@ -60,6 +61,9 @@ class Lookups(Protocol):
 
     def bindings(self, key_id: int) -> Mapping[AccountId, Binding]:
         """Return every account's decision about a key."""
+
+    def catalogue(self) -> int:
+        """Return the revision of the catalogue."""
 
 
 class TransactionLookups:
@@ -100,6 +104,10 @@ class TransactionLookups:
     def bindings(self, key_id: int) -> Mapping[AccountId, Binding]:
         """Return every account's decision about a key."""
         return read_bindings.bindings_of(self._tx, key_id)
+
+    def catalogue(self) -> int:
+        """Return the revision of the catalogue."""
+        return read_apis.revision(self._tx)
 
 
 class DirectLookups:
@@ -155,6 +163,10 @@ class DirectLookups:
         """Return every account's decision about a key."""
         found = (read_bindings.binding_from(row) for row in self._all(_BINDINGS, key_id))
         return {binding.account_id: binding for binding in found}
+
+    def catalogue(self) -> int:
+        """Return the revision of the catalogue."""
+        return int(self._first(_CATALOGUE).revision)
 
     def _secret(self, sealed: bytes) -> Secret:
         """Open a sealed secret, once: the same bytes hold the same secret."""
@@ -223,4 +235,5 @@ _DEFAULT_ROOT = _Prepared(
     .order_by(accounts.c.id)
     .limit(literal_column("1"))
 )
+_CATALOGUE = _Prepared(read_apis.NEWEST)
 _BINDINGS = _Prepared(select(bindings).where(bindings.c.key_id == _GIVEN))

@@ -291,6 +291,24 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
+apis = Table(
+    "apis",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("prefix", Text, nullable=False),
+    Column("upstream", Text, nullable=False),
+    _flag("strips_prefix"),
+    Column("digest", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("entries", JSON, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    _flag("is_loaded", default=True),
+    _moment("loaded_at"),
+    Index(None, "revision"),
+    sqlite_autoincrement=True,
+)
+
 usage_metadata = MetaData(naming_convention=metadata.naming_convention)
 
 token_uses = Table(

@@ -12,13 +12,13 @@ from keystead.actions import sessions as act
 from keystead.config import Settings
 from keystead.core.accounts import Account
 from keystead.core.actors import Actor, User
-from keystead.core.catalogue import Catalogue
 from keystead.core.credentials import Secret
 from keystead.core.parameters import MalformedParameters, Tree, pairs, parse_form, parse_json, read_json_members
 from keystead.gateway.endpoints import ORIGIN
 from keystead.gateway.facts import Cluster
 from keystead.gateway.judge import Judge
 from keystead.gateway.origin import RequestOrigin
+from keystead.gateway.routing import Routing
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.read.sessions import Session
@@ -42,7 +42,7 @@ class Surface:
     pages: Pages
     judge: Judge
     signing: SigningKeys
-    catalogue: Catalogue
+    routing: Routing
     cluster: Cluster
 
     def public_origin(self, request: Request) -> str:

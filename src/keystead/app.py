@@ -45,7 +45,9 @@ from keystead.login.published import Published
 from keystead.login.sign_in import SignIn
 from keystead.login.tokens import TokenEndpoint
 from keystead.observability.logs import log
+from keystead.observability.metrics import COUNTS
 from keystead.storage.facts import StoredFacts
+from keystead.storage.figures import ProcessFigures
 from keystead.storage.read import apis as read_apis
 from keystead.storage.refusals import Refusals
 from keystead.storage.signing import SigningKeys
@@ -73,6 +75,7 @@ class Parts:
     database: Database
     usage: Usage
     refusals: Refusals
+    figures: ProcessFigures
     source: StoredFacts
     gateway: Gateway
     forward_auth: ForwardAuth
@@ -154,6 +157,7 @@ class Application:
         self._parts.source.close()
         try:
             self._parts.refusals.flush()
+            self._parts.figures.write(COUNTS.figures())
             self._parts.usage.close()
         except StorageUnavailable:
             log.error("usage.not_written")
@@ -168,6 +172,7 @@ class Application:
                 try:
                     await asyncio.to_thread(self._parts.usage.flush)
                     await asyncio.to_thread(self._parts.refusals.flush)
+                    await asyncio.to_thread(self._parts.figures.write, COUNTS.figures())
                     await asyncio.to_thread(self._look_for_apis)
                 except StorageUnavailable:
                     log.error("usage.not_written")
@@ -192,6 +197,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     make_usage_tables(usage_engine)
     usage = Usage(usage_engine)
     refusals = Refusals(usage_engine, now)
+    figures = ProcessFigures(usage_engine, now)
     routing = routing_of(database)
     source = StoredFacts(database, cluster=cluster)
     judge = Judge(routing=routing, source=source, usage=usage, clock=now)
@@ -252,12 +258,13 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             database=database,
             usage=usage,
             refusals=refusals,
+            figures=figures,
             source=source,
             gateway=gateway,
             forward_auth=forward_auth,
             at_once=at_once,
             throttle=throttle,
-            pages=_pages(surface, introspection, failures),
+            pages=_pages(surface, introspection, failures, figures),
             introspection=introspection,
             signing=signing,
             upstreams=upstreams,
@@ -301,7 +308,7 @@ def _own_routes(settings: Settings) -> frozenset[tuple[str, str]]:
     return frozenset(own | RESERVED) - {route for route in left if route[0] == "GET"}
 
 
-def _pages(surface: Surface, introspection: Introspection, failures: Failures) -> App:
+def _pages(surface: Surface, introspection: Introspection, failures: Failures, figures: ProcessFigures) -> App:
     routes = [
         *SignIn(surface).routes(),
         *Consent(surface).routes(),
@@ -311,7 +318,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures) -
         *Home(surface).routes(),
         *Profile(surface).routes(),
         *KeyPages(surface).routes(),
-        *Operations(surface).routes(),
+        *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)
     pages.router.redirect_slashes = False

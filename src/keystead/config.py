@@ -37,11 +37,19 @@ class Settings(BaseSettings):
     throttle: bool = True
     throttle_status: Literal[403, 429] = 403
     throttle_check_cost: float = Field(default=0.005, ge=0, le=1000)
+    metrics_token: SecretStr | None = None
+    tracing: bool = False
     nodes: int = Field(default=1, ge=1, le=10_000)
     sample_data: bool = False
 
     @field_validator(
-        "public_url", "upstream_url", "bootstrap_token", "bootstrap_password", mode="before", check_fields=False
+        "public_url",
+        "upstream_url",
+        "bootstrap_token",
+        "bootstrap_password",
+        "metrics_token",
+        mode="before",
+        check_fields=False,
     )
     @classmethod
     def _blank_is_none(cls, value: object) -> object:
@@ -81,7 +89,7 @@ class Settings(BaseSettings):
             raise ValueError("give an origin such as https://keys.example.edu, without a path")
         return value.rstrip("/")
 
-    @field_validator("bootstrap_token")
+    @field_validator("bootstrap_token", "metrics_token")
     @classmethod
     def _long_token(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:

@@ -9,7 +9,7 @@ from gateway_bench import Answered, GatewayBench
 from keys_bench import ACCOUNTS, COURSES
 from keystead.core.instants import HOUR, SECOND, Instant
 from keystead.core.tokens import TokenState
-from keystead.observability.metrics import DECISIONS
+from keystead.observability.metrics import COUNTS
 from world import SITE_PERSON
 
 CHALLENGE = ['Bearer realm="canvas-lms"']
@@ -105,12 +105,12 @@ def test_a_strict_key_needs_the_most_specific_template(gate: GatewayBench) -> No
 
 def test_a_call_that_passes_only_by_an_overlap_is_counted(gate: GatewayBench) -> None:
     _, token = gate.live_token(SITE_PERSON, "url:GET|/api/v1/users/:id", COURSES)
-    counted = DECISIONS.overlapping
+    counted = COUNTS.overlapping
 
     for target in ("/api/v1/courses", "/api/v1/users/7", "/api/v1/users/activity_stream"):
         assert gate.ask("GET", target, token=token).status in (200, 404)
 
-    assert DECISIONS.overlapping - counted == 1
+    assert COUNTS.overlapping - counted == 1
 
 
 def test_nothing_presented_is_unauthenticated(gate: GatewayBench) -> None:

@@ -1,7 +1,7 @@
 """What is fetched from elsewhere: public addresses only, bounded in time and size, pinned to what was checked."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_a_name_with_one_private_address_among_public_ones_is_not_asked() -> Non
         asyncio.run(fetch("https://example.com/", look=mixed))
 
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def against(serve: Serve, *, within: float = 5.0, most: int = 100_000, allowed: int = 10) -> outside.Fetched:
@@ -63,7 +63,13 @@ def against(serve: Serve, *, within: float = 5.0, most: int = 100_000, allowed: 
             looks.append("127.0.0.1")
             return ["127.0.0.1" if len(looks) <= allowed else "10.0.0.1"]
 
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)  # type: ignore[arg-type]
+        writers: list[asyncio.StreamWriter] = []
+
+        async def serving(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.append(writer)
+            await serve(reader, writer)
+
+        server = await asyncio.start_server(serving, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         try:
             return await fetch(
@@ -72,6 +78,9 @@ def against(serve: Serve, *, within: float = 5.0, most: int = 100_000, allowed: 
             )  # fmt: skip
         finally:
             server.close()
+            for writer in writers:
+                writer.close()
+            await asyncio.sleep(0.05)
 
     return asyncio.run(run())
 

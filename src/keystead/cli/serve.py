@@ -11,6 +11,7 @@ from keystead.app import Application, create_app
 from keystead.cli.start import prepare
 from keystead.config import read_settings
 from keystead.observability.logs import set_up_logs
+from keystead.observability.traces import Traced, traced
 from keystead.storage.master_secret import open_vault
 
 
@@ -41,8 +42,9 @@ def serve(
     )
 
 
-def application() -> Application:
+def application() -> Application | Traced:
     """Return the application for one server process."""
     settings = read_settings()
     set_up_logs(json_lines=not sys.stderr.isatty())
-    return create_app(settings, open_vault(settings))
+    made = create_app(settings, open_vault(settings))
+    return traced(made) if settings.tracing else made

@@ -1,5 +1,6 @@
 """The door of the gateway: every call under ``/api/`` is judged here, then answered by Keystead or its upstream."""
 
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,7 @@ from keystead.gateway.throttle import Client, Throttle, client_of, unthrottled
 from keystead.gateway.upstreams import Upstreams
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
+from keystead.observability.metrics import COUNTS
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -84,6 +86,7 @@ class Gateway:
         except MalformedParameters as refused:
             await replies.answer(send, replies.error(400, str(refused)))
         except FactsUnavailable:
+            COUNTS.unjudged += 1
             log.error("call.unjudged", request=scope[ORIGIN].request_id)
             await replies.answer(send, replies.undecided())
         except ClientGone:
@@ -106,12 +109,14 @@ class Gateway:
             has_body=has_body(scope),
             domain=origin.domain,
         )
+        began = time.perf_counter()
         reading = await read_call(asked, self._judge.table)
         if isinstance(reading, replies.Reply):
             return await replies.answer(send, reading)
         own = self._own_paths.has(reading.call)
         by_session = reading.call.credential is None and own
         verdict = None if by_session else await self._judge.judge(reading.call)
+        COUNTS.decision_times.note(time.perf_counter() - began)
         toll = self._throttle.begin(self._client(scope, reading, None if verdict is None else verdict.facts))
         if isinstance(toll, replies.Reply):
             return await replies.answer(send, toll)
@@ -188,5 +193,6 @@ class Gateway:
                 forwarded, origin, send, public_origin=public_origin, is_dead=line.is_dead
             )  # fmt: skip
         except UpstreamUnreachable as failed:
+            COUNTS.upstream_failures += 1
             log.warning("upstream.unreachable", cause=str(failed), request=origin.request_id)
             await replies.answer(send, replies.error(502, "The service behind this gateway did not answer."))

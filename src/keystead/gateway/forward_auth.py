@@ -1,5 +1,6 @@
 """The second door: another proxy asks whether a call may pass, and serves it itself (docs/gateway.md, Forward-auth)."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,7 @@ from keystead.gateway.throttle import Throttle, client_of, unthrottled
 from keystead.gateway.told import PREFIX, Told, Untold, told_by
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
+from keystead.observability.metrics import COUNTS
 
 INCLUDES_IN_BODY = "The request body asks for includes that this key may not use."
 _MAY_HAVE_NO_TYPE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -87,6 +89,7 @@ class ForwardAuth:
         except MalformedParameters as refused:
             reply = replies.error(400, str(refused))
         except FactsUnavailable:
+            COUNTS.unjudged += 1
             log.error("call.unjudged", request=scope[ORIGIN].request_id)
             reply = replies.undecided()
         except ClientGone:
@@ -102,10 +105,12 @@ class ForwardAuth:
             return replies.error(400, told.words)
         origin: RequestOrigin = replace(scope[ORIGIN], scheme=told.scheme, host=told.host)
         body = await _body(scope, line)
+        began = time.perf_counter()
         reading = await read_call(_asked(scope, told, origin, body), self._judge.table)
         if isinstance(reading, replies.Reply):
             return reading
         verdict = await self._judge.judge(reading.call)
+        COUNTS.decision_times.note(time.perf_counter() - began)
         client = client_of(reading, verdict.facts, origin.address, self._judge.name_of)
         if (refused := self._throttle.refuses(client)) is not None:
             return refused

@@ -13,7 +13,7 @@ from keystead.gateway.facts import Facts, FactSource, Question, UsageSink
 from keystead.gateway.memory import Known, Memory, fingerprint
 from keystead.gateway.routing import Routing
 from keystead.gateway.verdicts import Allowed, Denied
-from keystead.observability.metrics import DECISIONS
+from keystead.observability.metrics import COUNTS
 
 LONGEST_CREDENTIAL = 4096
 
@@ -58,9 +58,10 @@ class Judge:
         token = known.facts.token
         if token is not None:
             self._usage.token_used(token.id, token.key_id, now)
-        DECISIONS.allowed += 1
+        COUNTS.allowed += 1
+        COUNTS.remembered += 1
         if match.route is None:
-            DECISIONS.unmapped += 1
+            COUNTS.unmapped += 1
         return known
 
     async def judge(self, call: ApiCall, *, note_use: bool = True) -> Allowed | Denied:
@@ -134,7 +135,10 @@ class Judge:
         plain = reference is None and as_user is None
         aside = (name, host, reference, as_user)
         known = memory.plain.get((name, host)) if plain else memory.aside.get(aside)
-        if known is None:
+        if known is not None:
+            COUNTS.remembered += 1
+        else:
+            COUNTS.looked_up += 1
             question = self._question(text, host, reference, as_user)
             facts = self._source.facts_now(question)
             if facts is None or facts.catalogue != self._routing.now.revision:
@@ -172,7 +176,7 @@ class Judge:
             missing = decision.reason is Reason.SCOPE_MISSING
             return Denied(decision=decision, missing_scope=_scope_of(call) if missing else None, facts=facts)
         if decision.limited and call.match.route is not None and not call.match.meant & known.mask:
-            DECISIONS.overlapping += 1
+            COUNTS.overlapping += 1
         if note_use and facts.token is not None:
             self._usage.token_used(facts.token.id, facts.token.key_id, now)
         return Allowed(facts=facts, decision=decision)

@@ -4,7 +4,7 @@ from keystead.gateway.call import ApiCall
 from keystead.gateway.refusals import RefusalSink
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
-from keystead.observability.metrics import DECISIONS
+from keystead.observability.metrics import COUNTS
 
 
 def note(
@@ -17,12 +17,12 @@ def note(
 ) -> str | None:
     """Count the verdict; a refusal is logged and remembered too. Return the id of what is remembered."""
     if isinstance(verdict, Allowed):
-        DECISIONS.allowed += 1
+        COUNTS.allowed += 1
         if call.match.route is None:
-            DECISIONS.unmapped += 1
+            COUNTS.unmapped += 1
         return None
     reason = verdict.decision.reason
-    DECISIONS.refused(reason.code)
+    COUNTS.refused(reason.code)
     facts = verdict.facts
     decision_id = None
     if refusals is not None:

@@ -1,5 +1,6 @@
 """How does an allowed call reach the upstream, and its answer the caller? Streamed both ways, nothing held."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -13,6 +14,8 @@ from yarl import URL
 from keystead.core.paths import OVERRIDE_HEADERS
 from keystead.gateway.bodies import BodyRefused
 from keystead.gateway.origin import RequestOrigin
+from keystead.observability.metrics import COUNTS
+from keystead.observability.traces import headers_for_upstream
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -89,6 +92,7 @@ class Upstream:
         if self._session is None:
             raise UpstreamUnreachable("the upstream pool is not open")
         started = False
+        began = time.perf_counter()
         try:
             async with self._session.request(
                 call.verb,
@@ -97,6 +101,7 @@ class Upstream:
                 data=call.body if call.has_body else None,
                 allow_redirects=False,
             ) as answer:
+                COUNTS.upstream_times.note(time.perf_counter() - began)
                 headers = self._headers_from(answer.raw_headers, public_origin)
                 if answer.status in _WITHOUT_BODY or not call.shows_length:
                     headers = [pair for pair in headers if pair[0] != b"content-length"]
@@ -137,6 +142,8 @@ class Upstream:
         sent["X-Forwarded-Proto"] = origin.scheme
         if origin.address is not None:
             sent["X-Forwarded-For"] = origin.address
+        for name, value in headers_for_upstream():
+            sent[name] = value
         return sent
 
     def _headers_from(

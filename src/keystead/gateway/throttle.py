@@ -10,7 +10,7 @@ from keystead.gateway.facts import Facts
 from keystead.gateway.levels import Levels, name_of
 from keystead.gateway.reading import Reading
 from keystead.gateway.replies import Reply
-from keystead.observability.metrics import DECISIONS
+from keystead.observability.metrics import COUNTS
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -87,7 +87,7 @@ class Throttle:
         self._levels.close()
 
     def _refusal(self, client: Client) -> Reply:
-        DECISIONS.throttled += 1
+        COUNTS.throttled += 1
         status = 429 if client.is_strict else self._status
         headers = (("x-rate-limit-remaining", "0.0"),) if client.is_told else ()
         if status == 429:

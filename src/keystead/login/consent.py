@@ -27,7 +27,7 @@ from keystead.oauth.authorize import (
 from keystead.oauth.errors import UNKNOWN_CLIENT, OAuthError, RedirectError, unreadable
 from keystead.oauth.parameters import Parameters, read_parameters
 from keystead.oauth.redirect import Acceptance
-from keystead.observability.metrics import LENIENT_REDIRECTS
+from keystead.observability.metrics import COUNTS
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read import users as read_users
 from keystead.storage.read.admission import is_admitted
@@ -88,7 +88,7 @@ class Consent:
             return replies.refused(trusted if isinstance(trusted, OAuthError) else UNKNOWN_CLIENT)
         asked, how = trusted
         if how is Acceptance.LENIENT:
-            LENIENT_REDIRECTS.inc()
+            COUNTS.lenient_redirects += 1
         admitted = is_admitted(tx, key, visitor.domain_root, self._surface.cluster)
         refused = objection(key, asked, given, admitted=admitted)
         if refused is not None:

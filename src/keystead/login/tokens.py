@@ -30,7 +30,7 @@ from keystead.oauth.errors import (
 from keystead.oauth.grants import Grant, grant_asked_for
 from keystead.oauth.parameters import Parameters, read_parameters
 from keystead.oauth.replies import Issued, token_reply
-from keystead.observability.metrics import EXPOSED_SECRETS
+from keystead.observability.metrics import COUNTS
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import tokens as read_tokens
 from keystead.storage.transaction import Transaction
@@ -87,7 +87,7 @@ class TokenEndpoint:
             self._failures.note(tally)
             return replies.refused(refused)
         if shown.exposed:
-            EXPOSED_SECRETS.inc()
+            COUNTS.exposed_secrets += 1
         if key.is_strict and given.get("grant_type") is None:
             return replies.refused(UNSUPPORTED_GRANT)
         if grant is Grant.CODE:

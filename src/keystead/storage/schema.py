@@ -349,3 +349,12 @@ refusals = Table(
     Index(None, "root_id", "at"),
     Index(None, "at"),
 )
+
+process_figures = Table(
+    "process_figures",
+    usage_metadata,
+    Column("process", Text, primary_key=True),
+    Column("node", Text, nullable=False),
+    _moment("at"),
+    Column("figures", Text, nullable=False),
+)

@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from anyio import to_thread
+from prometheus_client import CONTENT_TYPE_LATEST, PROCESS_COLLECTOR
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from keystead.core.credentials import same
 from keystead.gateway.endpoints import ORIGIN
 from keystead.gateway.origin import is_within
 from keystead.observability.logs import log
+from keystead.observability.metrics import COUNTS, exposition
+from keystead.storage.figures import ProcessFigures
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.transaction import StorageUnavailable
 from keystead.web.html import static_file
@@ -19,8 +23,9 @@ from keystead.web.surface import Surface
 class Operations:
     """``/healthz``, ``/readyz``, ``/metrics`` and ``/static/…``."""
 
-    def __init__(self, surface: Surface) -> None:
+    def __init__(self, surface: Surface, figures: ProcessFigures) -> None:
         self._surface = surface
+        self._figures = figures
 
     def routes(self) -> list[Route]:
         """Return the routes of these."""
@@ -40,10 +45,24 @@ class Operations:
         return PlainTextResponse("ok")
 
     async def metrics(self, request: Request) -> Response:
-        """Answer those who may ask `/gateway/check` too: how much is refused is nobody else's business."""
-        if request.client is None or not is_within(request.client.host, self._surface.settings.check_from):
+        """Give the figures of this node's processes to those who may see them: the holder of the token, if one is set,
+        else those who may ask `/gateway/check` too. How much is refused is nobody else's business.
+        """
+        if not self._may_see(request):
             return PlainTextResponse("Not found", status_code=404)
-        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+        try:
+            others = await to_thread.run_sync(self._figures.of_others)
+        except StorageUnavailable:
+            others = []
+        body = await to_thread.run_sync(lambda: exposition([COUNTS.figures(), *others], PROCESS_COLLECTOR.collect))
+        return Response(body, headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"})
+
+    def _may_see(self, request: Request) -> bool:
+        token = self._surface.settings.metrics_token
+        if token is not None:
+            presented = request.headers.get("authorization", "")
+            return same(presented, f"Bearer {token.get_secret_value()}")
+        return request.client is not None and is_within(request.client.host, self._surface.settings.check_from)
 
 
 async def _healthy(_: Request) -> Response:

@@ -1,6 +1,7 @@
 """Puts everything together; nothing else does."""
 
 import asyncio
+import gc
 import os
 import re
 import tempfile
@@ -141,6 +142,9 @@ class Application:
             await stack.enter_async_context(self._flushing())
             with suppress(StorageUnavailable):
                 await asyncio.to_thread(self._parts.signing.prepare)
+            # What was made so far stays: it need not be looked through for garbage again and again.
+            gc.collect()
+            gc.freeze()
             to_thread.current_default_thread_limiter().total_tokens = MOST_THREADS
             await send({"type": "lifespan.startup.complete"})
             await receive()

@@ -19,7 +19,7 @@ import httpx
 from journeys.conftest import ROOT, Installation
 
 PROXIES = ("nginx", "caddy")
-OF_THE_HOP = {"date", "server", "x-request-id", "connection", "keep-alive", "transfer-encoding"}
+OF_THE_HOP = {"date", "server", "x-request-id", "x-keystead-decision", "connection", "keep-alive", "transfer-encoding"}
 NOT_COMPARED_UPSTREAM = {
     "x-request-id",
     "x-keystead-identity",

@@ -7,10 +7,11 @@ from typing import Any
 from anyio import to_thread
 
 from keystead.api.errors import ForgedForm, answer_to
-from keystead.api.requests import Answer, ApiRoute, Ask, AskingRoute, World
+from keystead.api.requests import Answer, ApiRoute, Ask, OwnRoute, World
 from keystead.api.shapes import with_string_ids
-from keystead.core.actors import Actor, User
+from keystead.core.actors import Actor, User, UserState
 from keystead.core.errors import NotFound, Unauthenticated
+from keystead.core.ids import UserId
 from keystead.gateway.endpoints import CALL, ORIGIN, OwnCall
 from keystead.gateway.origin import RequestOrigin, header
 from keystead.gateway.replies import JSON_TYPE
@@ -24,6 +25,12 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_NOBODY = (
+    Actor(user_id=UserId(0)),
+    User(id=UserId(0), name="", short_name="", sortable_name="", state=UserState.DELETED),
+)
+"""Who has not said who they are: holds no right anywhere."""
+
 STRING_IDS = "application/json+canvas-string-ids"
 
 
@@ -31,8 +38,7 @@ class OwnApi:
     """Answers judged calls of Keystead's own resources (ASGI, behind the gateway)."""
 
     def __init__(self, *, routes: Sequence[ApiRoute], database: Database, world: World) -> None:
-        self._handlers = {(route.verb, route.template): route.handler for route in routes}
-        self._asking = frozenset((route.verb, route.template) for route in routes if isinstance(route, AskingRoute))
+        self._routes = {(route.verb, route.template): route for route in routes}
         self._database = database
         self._world = world
 
@@ -65,12 +71,13 @@ class OwnApi:
     def _in_transaction(self, scope: Scope, call: OwnCall, origin: RequestOrigin) -> Answer:
         reads = scope["method"] in ("GET", "HEAD", "OPTIONS")
         came_from = Origin(surface="api", address=origin.address, request_id=origin.request_id)
-        only_asks = call.route is not None and (call.route.verb, call.route.template) in self._asking
-        with self._database.read() if reads or only_asks else self._database.write(came_from) as tx:
-            acting, user = self._who(tx, scope, call, reads=reads)
-            route = call.route
-            handler = None if route is None else self._handlers.get((route.verb, route.template))
-            if handler is None:
+        route = None if call.route is None else self._routes.get((call.route.verb, call.route.template))
+        own = route if isinstance(route, OwnRoute) else None
+        only_reads = reads or (own is not None and own.only_reads)
+        with self._database.read() if only_reads else self._database.write(came_from) as tx:
+            is_open = own is not None and own.is_public and call.facts is None
+            acting, user = _NOBODY if is_open else self._who(tx, scope, call, reads=reads)
+            if route is None:
                 raise NotFound
             public_origin = self._world.settings.public_url or origin.url
             ask = Ask(
@@ -86,7 +93,7 @@ class OwnApi:
                 url=public_origin + scope["raw_path"].decode("ascii"),
                 public_origin=public_origin,
             )
-            return handler(ask)
+            return route.handler(ask)
 
     def _who(self, tx: Transaction, scope: Scope, call: OwnCall, *, reads: bool) -> tuple[Actor, User]:
         """Return who acts: the person judged with a token, else the person signed in in this browser."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from keystead.actions import permits
 from keystead.api.paging import page_of, paged_shapes
-from keystead.api.requests import Answer, ApiRoute, Ask, AskingRoute
+from keystead.api.requests import Answer, Ask, OwnRoute
 from keystead.core.accounts import Account
 from keystead.core.actors import Right
 from keystead.core.bindings import serves
@@ -249,19 +249,71 @@ def _refusals(ask: Ask) -> Refusals:
     return ask.world.refusals
 
 
-_GROUP = {"resource": "keystead", "resource_name": "Keystead"}
+_GROUP: Any = {"resource": "keystead", "resource_name": "Keystead"}
+_TEXT = {"type": "string"}
+_QUESTION = {
+    "type": "object",
+    "required": ["method", "path"],
+    "properties": {
+        "method": _TEXT,
+        "path": {"type": "string", "description": "With its query, if it has one."},
+        "token": {"type": "string", "description": "The credential itself."},
+        "token_id": {"type": ["integer", "string"]},
+        "developer_key_id": {"type": ["integer", "string"], "description": "Imagines a token of this key."},
+        "scopes": {"type": "array", "items": _TEXT, "description": "Of the imagined token; all of the key's if none."},
+        "user_id": {"type": ["integer", "string"], "description": "Whose token is imagined; yours if none."},
+        "host": _TEXT,
+        "as_user_id": {"type": ["integer", "string"]},
+    },
+}
+_EXPLANATION = {
+    "type": "object",
+    "required": ["decision", "checks", "remedies"],
+    "properties": {
+        "decision": {"enum": ["allow", "deny", "refused"]},
+        "reason": {"type": ["string", "null"], "description": "A code of docs/deny-reasons.md."},
+        "status": {"type": ["integer", "null"]},
+        "missing_scope": {"type": ["string", "null"]},
+        "covering_scopes": {"type": "array", "items": _TEXT},
+        "would_strip": {"type": "array", "items": _TEXT},
+        "checks": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "check": _TEXT, "asks": _TEXT, "outcome": {"enum": ["passed", "refused", "not_reached"]},
+                    "reason": {"type": ["string", "null"]},
+                },
+            },
+        },
+        "remedies": {"type": "array", "items": _TEXT},
+    },
+}  # fmt: skip
+_DECISION = {
+    "type": "object",
+    "required": ["id", "at", "reason"],
+    "properties": {
+        name: {"type": ["string", "integer", "null"]}
+        for name in ("id", "at", "method", "path", "route", "reason", "missing_scope", "developer_key_id", "token_id",
+                     "user_id", "account_id", "address", "request_id")
+    },
+}  # fmt: skip
 
 ROUTES = (
-    AskingRoute(
-        verb="POST", template="/api/keystead/v1/explain", handler=explain,
-        summary="Explain why a call passes or not", **_GROUP,
+    OwnRoute(
+        verb="POST", template="/api/keystead/v1/explain", handler=explain, only_reads=True,
+        summary="Explain why a call passes or not", takes=_QUESTION, gives=_EXPLANATION, **_GROUP,
     ),
-    ApiRoute(
+    OwnRoute(
         verb="GET", template="/api/keystead/v1/decisions/:id", handler=show_decision,
-        summary="Show a refused call", **_GROUP,
+        summary="Show a refused call", gives=_DECISION, **_GROUP,
     ),
-    ApiRoute(
+    OwnRoute(
         verb="GET", template="/api/keystead/v1/accounts/:account_id/decisions", handler=list_decisions,
-        summary="List refused calls", **_GROUP,
+        summary="List refused calls", gives={"type": "array", "items": _DECISION},
+        query={
+            "developer_key_id": "Only those of this key.", "reason": "Only those with this reason.",
+            "missing_scope": "Only those for want of this scope.", "page": "Which page.", "per_page": "At most 100.",
+        }, **_GROUP,
     ),
 )  # fmt: skip

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from importlib import resources
 
-from keystead.api import accounts, admins, bindings, catalogues, explain, keys, roles, scopes, tokens, users
+from keystead.api import accounts, admins, bindings, catalogues, explain, keys, openapi, roles, scopes, tokens, users
 from keystead.api.requests import ApiRoute
 from keystead.core.catalogue import Catalogue, Entry, from_entries, route_entry
 from keystead.core.routes import RouteTable, compile_routes
@@ -13,17 +13,19 @@ from keystead.gateway.routing import Routes, Routing
 from keystead.storage.read import apis as read_apis
 from keystead.storage.transaction import Database, StorageUnavailable
 
-OWN_ROUTES: tuple[ApiRoute, ...] = (
-    *accounts.ROUTES,
-    *users.ROUTES,
-    *admins.ROUTES,
-    *roles.ROUTES,
-    *keys.ROUTES,
-    *bindings.ROUTES,
-    *scopes.ROUTES,
-    *tokens.ROUTES,
-    *explain.ROUTES,
-    *catalogues.ROUTES,
+OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
+    (
+        *accounts.ROUTES,
+        *users.ROUTES,
+        *admins.ROUTES,
+        *roles.ROUTES,
+        *keys.ROUTES,
+        *bindings.ROUTES,
+        *scopes.ROUTES,
+        *tokens.ROUTES,
+        *explain.ROUTES,
+        *catalogues.ROUTES,
+    )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})
 """Operations that are Keystead's own by contract and not built yet: they never go upstream, and answer 404."""

@@ -83,6 +83,7 @@ class Answer:
 
 
 Handler = Callable[[Ask], Answer]
+Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +102,19 @@ class ApiRoute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskingRoute(ApiRoute):
-    """A POST that only asks: it is answered in a transaction that cannot write."""
+class OwnRoute(ApiRoute):
+    """An operation that Canvas does not have, with what programs are told of it (api/openapi.py).
+
+    ``takes`` and ``gives`` are JSON schemas of body and answer, ``query`` says what each parameter of the query means:
+    they describe and do not check. ``only_reads`` says of a verb other than GET that it changes nothing. ``is_public``
+    lets callers in who do not say who they are.
+    """
+
+    only_reads: bool = False
+    is_public: bool = False
+    takes: Schema | None = field(default=None, compare=False)
+    gives: Schema | None = field(default=None, compare=False)
+    query: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def number(reference: str) -> int:

@@ -30,9 +30,9 @@ class BoundedHead(Wire):
         super().connection_made(transport)
         self._wait()
 
-    def data_received(self, data: bytes) -> None:
+    def parse(self, data: bytes) -> None:
         """Take what came; while a head is not complete, count it."""
-        super().data_received(data)
+        super().parse(data)
         if self._in_head:
             self._size += len(data)
             if self._size > LARGEST_HEAD and not self.transport.is_closing():
@@ -51,22 +51,21 @@ class BoundedHead(Wire):
     def on_headers_complete(self) -> None:
         """Wait no longer."""
         self._in_head = False
-        self._stop_waiting()
+        self.stop_waiting()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
-        self._stop_waiting()
+        self.stop_waiting()
         super().connection_lost(exc)
 
-    def _answer(self, head: bytes) -> None:
-        self._stop_waiting()
-        super()._answer(head)
-
-    def _wait(self) -> None:
-        self._deadline = self.loop.call_later(LONGEST_WAIT, self.transport.close)
-
-    def _stop_waiting(self) -> None:
+    def stop_waiting(self) -> None:
+        """A whole head has come, or nobody is there any more."""
+        super().stop_waiting()
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _wait(self) -> None:
+        self.is_waiting = True
+        self._deadline = self.loop.call_later(LONGEST_WAIT, self.transport.close)

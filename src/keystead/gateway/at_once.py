@@ -105,7 +105,7 @@ class AtOnce:
         self._check_from = check_from
         self._clock = clock
         self._trusts = trusts_proxies
-        self._origins: dict[tuple[bytes, str], tuple[str, str]] = {}
+        self._origins: dict[tuple[bytes | None, bytes | None, bytes | None, bytes | None, str], tuple[str, str]] = {}
         self._kinds: dict[bytes, bytes | None] = {}
 
     def may_ask(self, peer: str | None) -> bool:
@@ -179,53 +179,51 @@ class AtOnce:
         self._kinds[name] = kind
 
     def _passing(self, said: Mapping[bytes, bytes], scheme: str) -> Passing | None:
-        method, uri = said.get(b"x-original-method"), said.get(b"x-original-uri")
+        say = said.get
+        method, uri = say(b"x-original-method"), say(b"x-original-uri")
         if method is None:
-            method, uri = said.get(b"x-forwarded-method"), said.get(b"x-forwarded-uri")
+            method, uri = say(b"x-forwarded-method"), say(b"x-forwarded-uri")
         elif b"x-forwarded-method" in said or b"x-forwarded-uri" in said:
             return None
-        authorization, verb = said.get(b"authorization"), _READS.get(method)
-        if verb is None or uri is None or authorization is None or not authorization.startswith(_BEARER):
+        authorization, verb = say(b"authorization"), _READS.get(method)
+        if verb is None or uri is None or authorization is None or authorization[:7] != _BEARER:
             return None
-        target, origin = plain_target(uri), self._origin(said, scheme)
-        if target is None or origin is None or said.get(b"content-length", b"0") != b"0":
+        if b"content-length" in said and said[b"content-length"] != b"0":
+            return None
+        origin = self._origins.get((say(b"x-original-host"), say(b"x-forwarded-host"), say(b"host"),
+                                    say(b"x-forwarded-proto"), scheme))  # fmt: skip
+        if origin is None:
+            origin = self._new_origin(said, scheme)
+        target = plain_target(uri)
+        if target is None or origin is None:
             return None
         path, query = target
-        match, now = self._judge.table.match(verb, path), self._clock()
-        known = self._judge.standing(authorization[len(_BEARER) :], origin[0], match, now)
-        if known is None or not self._throttle.passes(known.name, known.facts.limits):
+        match = self._judge.table.match(verb, path)
+        now = self._clock()
+        known = self._judge.standing(authorization[7:], origin[0], match, now)
+        if known is None or not self._throttle.passes(known):
             return None
         issuer = origin[1]
         statement = self._identities.of_known(known, issuer, self._audience or issuer, now)
         serves = b"keystead" if self._own_paths.has_path(path, match) else b"upstream"
-        return Passing(statement, verb.encode(), query.encode(), serves)
+        return Passing(statement, method or b"", query.encode(), serves)
 
-    def _origin(self, said: Mapping[bytes, bytes], scheme: str) -> tuple[str, str] | None:
+    def _new_origin(self, said: Mapping[bytes, bytes], scheme: str) -> tuple[str, str] | None:
         """Return the domain and the issuer for the host that is asked for, None when that takes a closer look."""
-        host = said.get(b"x-original-host")
-        if host is None:
-            host = said.get(b"x-forwarded-host")
-            if host is None:
-                host = said.get(b"host")
-                if self._trusts or host is None:
-                    return None
-        elif b"x-forwarded-host" in said:
-            return None
+        original, forwarded, direct = said.get(b"x-original-host"), said.get(b"x-forwarded-host"), said.get(b"host")
         told = said.get(b"x-forwarded-proto")
-        if told is not None:
-            if told not in _SCHEMES:
-                return None
-            scheme = _SCHEMES[told]
-        elif self._trusts:
+        host = direct if original is None and forwarded is None else original or forwarded
+        if (original is not None and forwarded is not None) or host is None:
             return None
-        known = self._origins.get((host, scheme))
-        return self._new_origin(host, scheme) if known is None else known
-
-    def _new_origin(self, host: bytes, scheme: str) -> tuple[str, str] | None:
-        text = host.decode("latin-1")
-        if clean_host(text) != text or scheme not in ("http", "https"):
+        if self._trusts and (told is None or (original is None and forwarded is None)):
+            return None
+        if told is not None and told not in _SCHEMES:
+            return None
+        as_asked, text = scheme if told is None else _SCHEMES[told], host.decode("latin-1")
+        if clean_host(text) != text or as_asked not in ("http", "https"):
             return None
         if len(self._origins) >= _MOST_KEPT:
             self._origins.clear()
-        known = self._origins[host, scheme] = (normal_host(text), self._public_url or f"{scheme}://{text}")
+        known = (normal_host(text), self._public_url or f"{as_asked}://{text}")
+        self._origins[original, forwarded, direct, told, scheme] = known
         return known

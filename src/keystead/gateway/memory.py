@@ -45,15 +45,16 @@ class Known:
 
     ``allowed`` and ``until`` are its standing: None when no call with it passes. ``mask`` holds the routes that its
     scopes name; it is heard only when ``limited``. ``table`` is the one they were compiled for. ``statement`` is what
-    was signed about it last, ``name`` what the throttle counts it under in every process.
+    was signed about it last, ``name`` what the throttle counts it under in every process, and ``place`` where.
     """
 
-    __slots__ = ("allowed", "facts", "limited", "mask", "name", "scopes", "statement", "table", "until")
+    __slots__ = ("allowed", "facts", "limited", "mask", "name", "place", "scopes", "statement", "table", "until")
 
     def __init__(self, facts: Facts, name: bytes, table: RouteTable, scopes: ScopeMatcher | None, now: Instant) -> None:
         stands = None if facts.token is None else standing(facts.for_call(covered=True, exposed=False), now)
         self.facts = facts
         self.name = name
+        self.place = -1
         self.table = table
         self.scopes = scopes
         self.mask = 0 if scopes is None else scopes.mask

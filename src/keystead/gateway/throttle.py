@@ -8,6 +8,7 @@ from typing import Any, Final
 from keystead.core.throttle import USUAL, Limits, raised, remaining
 from keystead.gateway.facts import Facts
 from keystead.gateway.levels import Levels, name_of
+from keystead.gateway.memory import Known
 from keystead.gateway.reading import Reading
 from keystead.gateway.replies import Reply
 from keystead.observability.metrics import COUNTS
@@ -72,15 +73,21 @@ class Throttle:
             return self._refusal(client)
         return Toll(self._levels if self._is_on else None, client, limits)
 
-    def passes(self, name: bytes, limits: Limits | None) -> bool:
-        """Charge a call whose end will not be seen; tell whether it may pass."""
+    def passes(self, known: Known) -> bool:
+        """Charge a call of a remembered credential whose end will not be seen; tell whether it may pass."""
         if not self._is_on:
             return True
-        return self._levels.charge(name, self._flat_cost, self._limits(limits)) is not None
+        own = known.facts.limits
+        limits = self._usual if own is None else self._limits(own)
+        known.place, may_pass = self._levels.charge_known(known.place, known.name, self._flat_cost, limits)
+        return may_pass
 
     def refuses(self, client: Client) -> Reply | None:
         """Charge a call whose end will not be seen; return the refusal when it may not pass."""
-        return None if self.passes(client.name, client.limits) else self._refusal(client)
+        if not self._is_on:
+            return None
+        charged = self._levels.charge(client.name, self._flat_cost, self._limits(client.limits))
+        return self._refusal(client) if charged is None else None
 
     def close(self) -> None:
         """Give the levels back."""

@@ -28,6 +28,8 @@ class Wire(HttpToolsProtocol):
     _lines: list[tuple[bytes, bytes]] | None = None
     _ending = b""
     _answered_at = 0.0
+    is_waiting = False
+    """Whether this connection is given up when no whole head comes in time."""
 
     def connection_made(self, transport: Any) -> None:
         """Begin a connection."""
@@ -38,14 +40,26 @@ class Wire(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer a whole plain question at once; parse everything else."""
-        if self._at_once is not None and data.startswith(FIRST_LINE) and self._is_free(data):
-            try:
-                head = self._at_once.answer_head(data, self.scheme or "http")
-            except FactsUnavailable:
-                head = None
-            if head is not None:
-                return self._answer(head)
-        return super().data_received(data)
+        if self._at_once is not None and self._is_between and data.startswith(FIRST_LINE):
+            cycle: Any = self.cycle
+            if (
+                (cycle is None or cycle.response_complete)
+                and data.find(b"\r\n\r\n") == len(data) - 4
+                and len(data) <= LONGEST_HEAD
+                and not self.flow.write_paused
+                and not self.transport.is_closing()
+            ):
+                try:
+                    head = self._at_once.answer_head(data, self.scheme or "http")
+                except FactsUnavailable:
+                    head = None
+                if head is not None:
+                    return self._answer(head)
+        return self.parse(data)
+
+    def parse(self, data: bytes) -> None:
+        """Let the parser take what came."""
+        super().data_received(data)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -57,6 +71,10 @@ class Wire(HttpToolsProtocol):
         self._is_between = True
         super().on_message_complete()
 
+    def stop_waiting(self) -> None:
+        """A whole head has come."""
+        self.is_waiting = False
+
     def timeout_keep_alive_handler(self) -> None:
         """Hang up when nothing has come for long; an answer given at once does not set the clock anew by itself."""
         left = self._answered_at + self.timeout_keep_alive - self.loop.time()
@@ -65,24 +83,14 @@ class Wire(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
-    def _is_free(self, data: bytes) -> bool:
-        """Whether these bytes are one whole request without a body, and nothing else waits on this connection."""
-        cycle: Any = self.cycle
-        return (
-            self._is_between
-            and (cycle is None or cycle.response_complete)
-            and data.find(b"\r\n\r\n") == len(data) - 4
-            and len(data) <= LONGEST_HEAD
-            and not self.flow.write_paused
-            and not self.transport.is_closing()
-        )
-
     def _answer(self, head: bytes) -> None:
         """Write the answer to a request that was never parsed."""
         lines = self.server_state.default_headers
         if lines is not self._lines:
             self._lines, self._ending = lines, b"".join(b"%b: %b\r\n" % line for line in lines) + b"\r\n"
         self.transport.write(head + self._ending)
+        if self.is_waiting:
+            self.stop_waiting()
         self.server_state.total_requests += 1
         self._answered_at = self.loop.time()
         if self.timeout_keep_alive_task is None:

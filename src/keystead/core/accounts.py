@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from keystead.core.ids import AccountId
 from keystead.core.instants import EPOCH, Instant
@@ -89,6 +90,7 @@ def path_of(lineage: Sequence[Account], consortium_parent: Account | None) -> Ac
     return AccountPath(account=lineage[0], chain=(*lineage, *above))
 
 
+@lru_cache(maxsize=1024)
 def normal_host(host: str) -> str:
     """Return a host as domains are compared: lower case, without port and without a final dot."""
     name = host.strip().lower()

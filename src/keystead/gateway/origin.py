@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from keystead.config import Network
@@ -73,6 +74,7 @@ def is_within(address: str | None, networks: Sequence[Network]) -> bool:
     return any((mapped or parsed) in network for network in networks)
 
 
+@lru_cache(maxsize=1024)
 def clean_host(host: str) -> str:
     """Return the host in small letters, or ``localhost`` for what can be none."""
     allowed = all(character.isalnum() or character in ".-_:[]" for character in host)

@@ -4,11 +4,55 @@ What is not plain is no worse for it: it is read by ``gateway.reading``, which r
 """
 
 import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from keystead.core.paths import OVERRIDE_HEADERS
 
 LONGEST = 4096
 
 # Possessive, so that a target that is not plain costs no more than its length.
 _TARGET = re.compile(r"(/api(?:/[\w~-][\w.~$!*+,=:@-]*+)++)(?:\?([\w.~$!*+,=:@&/()\[\]-]*+))?+", re.ASCII)
+
+
+_READS = frozenset({"GET", "HEAD"})
+_BEARER = b"Bearer "
+_CLOSER_LOOK = frozenset(
+    {b"content-type", b"content-length", b"content-encoding", b"transfer-encoding", b"expect", b"upgrade"}
+    | {name.encode() for name in OVERRIDE_HEADERS}
+)
+
+
+class PlainCall(NamedTuple):
+    """A call without a body whose target is plain and whose token stands in the one header."""
+
+    verb: str
+    path: str
+    query: str
+    credential: bytes
+    host: bytes
+
+
+def plain_call(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> PlainCall | None:
+    """Return the call when it is plain, None when it takes a closer look. Header names are in small letters."""
+    if method not in _READS:
+        return None
+    authorization = host = None
+    for name, value in headers:
+        if name == b"authorization":
+            if authorization is not None:
+                return None
+            authorization = value
+        elif name == b"host":
+            if host is not None:
+                return None
+            host = value
+        elif name in _CLOSER_LOOK:
+            return None
+    if authorization is None or host is None or not authorization.startswith(_BEARER):
+        return None
+    plain = plain_target(target)
+    return None if plain is None else PlainCall(method, *plain, authorization[len(_BEARER) :], host)
 
 
 def plain_target(raw: bytes) -> tuple[str, str] | None:

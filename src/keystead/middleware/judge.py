@@ -11,7 +11,6 @@ from keystead.core.accounts import normal_host
 from keystead.core.decision import scopes_decide
 from keystead.core.ids import global_id
 from keystead.core.parameters import MalformedParameters, filter_query
-from keystead.core.paths import OVERRIDE_HEADERS
 from keystead.gateway import replies
 from keystead.gateway.bodies import BodyRefused
 from keystead.gateway.bodies.buffered import only
@@ -19,7 +18,7 @@ from keystead.gateway.facts import Cluster, Facts, FactsUnavailable
 from keystead.gateway.judge import Judge as GatewayJudge
 from keystead.gateway.noting import note
 from keystead.gateway.origin import clean_host
-from keystead.gateway.plain import plain_target
+from keystead.gateway.plain import plain_call
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
@@ -34,11 +33,6 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 FLUSH_EVERY = 1.0
 _MOST_HOSTS = 1024
-_READS = {"GET", "HEAD"}
-_CLOSER_LOOK = frozenset(
-    {b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"}
-    | {name.encode() for name in OVERRIDE_HEADERS}
-)
 
 
 class Passed(NamedTuple):
@@ -142,34 +136,18 @@ class Judge:
 
     def standing(self, method: str, target: bytes, headers: Headers) -> Passed | None:
         """Answer at once about a plain call with a token that is remembered and stands well, else None."""
-        if method not in _READS:
+        call = plain_call(method, target, headers)
+        if call is None:
             return None
-        authorization = host = None
-        for name, value in headers:
-            if name == b"authorization":
-                if authorization is not None:
-                    return None
-                authorization = value
-            elif name == b"host":
-                if host is not None:
-                    return None
-                host = value
-            elif name in _CLOSER_LOOK:
-                return None
-        plain = plain_target(target)
-        if plain is None or authorization is None or host is None or not authorization.startswith(b"Bearer "):
-            return None
-        path, query = plain
-        match = self.gateway.table.match(method, path)
+        match = self.gateway.table.match(method, call.path)
+        domain = self._hosts.get(call.host) or self.domain_of(call.host)
         try:
-            known = self.gateway.standing(
-                authorization[len(b"Bearer ") :], self._hosts.get(host) or self.domain_of(host), match, system_clock()
-            )
+            known = self.gateway.standing(call.credential, domain, match, system_clock())
         except FactsUnavailable:
             return None
         if known is None or known.allowed is None:
             return None
-        return Passed(known.facts, method, path, query.encode(), known.allowed.decision.strip_includes)
+        return Passed(known.facts, method, call.path, call.query.encode(), known.allowed.decision.strip_includes)
 
     def domain_of(self, host: bytes) -> str:
         """Return a host as domains are compared."""

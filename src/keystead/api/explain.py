@@ -35,7 +35,7 @@ def explain(ask: Ask) -> Answer:
     method, target = _wanted(ask, "method"), _wanted(ask, "path")
     root = _root(ask)
     token, key_id = _token(ask, root)
-    call = read_asked(method, target, judge.table, host=root.domain or "", as_user=_text(ask, "as_user_id"))
+    call = read_asked(method, target, judge.table, host=root.domain or "", as_user=None)
     if isinstance(call, str):
         return Answer(body={"decision": "refused", "status": 400, "message": call, "checks": [], "remedies": []})
     question = Question(
@@ -263,7 +263,6 @@ _QUESTION = {
         "scopes": {"type": "array", "items": _TEXT, "description": "Of the imagined token; all of the key's if none."},
         "user_id": {"type": ["integer", "string"], "description": "Whose token is imagined; yours if none."},
         "host": _TEXT,
-        "as_user_id": {"type": ["integer", "string"]},
     },
 }
 _EXPLANATION = {

@@ -1,8 +1,12 @@
-"""Which calls were refused lately? Telemetry: queued in memory, written in the background, kept for a month."""
+"""Which calls were refused lately? Telemetry: queued in memory, written in the background, kept for a month.
+
+Calls without a known token have a small room of their own, so that strangers cannot push out what is looked for.
+"""
 
 import base64
 import ipaddress
 import secrets
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,7 +22,9 @@ from keystead.storage.schema import refusals
 from keystead.storage.transaction import READING, StorageUnavailable, renew
 
 MOST_WAITING = 5_000
+MOST_STRANGERS_WAITING = 1_000
 MOST_KEPT = 200_000
+MOST_STRANGERS_KEPT = 20_000
 KEPT_FOR = 30 * DAY
 _PRUNED_EVERY = 1_000
 
@@ -30,6 +36,8 @@ class Refusals:
         self._engine = engine
         self._clock = clock
         self._waiting: deque[Refusal] = deque(maxlen=MOST_WAITING)
+        self._strangers: deque[Refusal] = deque(maxlen=MOST_STRANGERS_WAITING)
+        self._flushing = threading.Lock()
         self._written = 0
 
     def note(self, call: ApiCall, denied: Denied, *, address: str | None, request_id: str) -> str:
@@ -52,36 +60,28 @@ class Refusals:
             address=_network(address),
             request_id=request_id,
         )
-        self._waiting.append(refusal)
+        (self._strangers if refusal.token_id is None else self._waiting).append(refusal)
         return refusal.id
 
     def flush(self) -> None:
         """Write what waits, and forget what is too old or too much. Raises StorageUnavailable; then it waits on."""
-        waiting = list(self._waiting)
-        if not waiting:
-            return
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(refusals), [_columns(one) for one in waiting])
-                self._written += len(waiting)
-                if self._written >= _PRUNED_EVERY or len(waiting) >= _PRUNED_EVERY:
-                    self._written = 0
-                    connection.execute(delete(refusals).where(refusals.c.at < self._clock() - KEPT_FOR))
-                    newest = select(refusals.c.at).order_by(refusals.c.at.desc()).offset(MOST_KEPT).limit(1)
-                    oldest_kept = connection.execute(newest).scalar()
-                    if oldest_kept is not None:
-                        connection.execute(delete(refusals).where(refusals.c.at <= oldest_kept))
-        except SQLAlchemyError as failed:
-            renew(self._engine, failed)
-            raise StorageUnavailable("the database of refusals is not available") from failed
-        for _ in waiting:
-            self._waiting.popleft()
+        with self._flushing:
+            taken = [*_taken(self._strangers), *_taken(self._waiting)]
+            if not taken:
+                return
+            try:
+                self._write(taken)
+            except SQLAlchemyError as failed:
+                renew(self._engine, failed)
+                for one in reversed(taken):
+                    waiting = self._strangers if one.token_id is None else self._waiting
+                    if len(waiting) < (waiting.maxlen or 0):
+                        waiting.appendleft(one)
+                raise StorageUnavailable("the database of refusals is not available") from failed
 
     def find(self, refusal_id: str) -> Refusal | None:
         """Return a refused call, None when none is known by this id. Raises StorageUnavailable."""
-        for one in list(self._waiting):
-            if one.id == refusal_id:
-                return one
+        self.flush()
         rows = self._read(select(refusals).where(refusals.c.id == refusal_id))
         return _refusal(rows[0]) if rows else None
 
@@ -99,12 +99,31 @@ class Refusals:
         chosen = select(refusals).where(*where).order_by(refusals.c.at.desc(), refusals.c.id)
         return [_refusal(row) for row in self._read(chosen.limit(limit).offset(offset))], int(total)
 
+    def _write(self, taken: Sequence[Refusal]) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(insert(refusals), [_columns(one) for one in taken])
+            self._written += len(taken)
+            if self._written < _PRUNED_EVERY:
+                return
+            self._written = 0
+            connection.execute(delete(refusals).where(refusals.c.at < self._clock() - KEPT_FOR))
+            for most, where in ((MOST_STRANGERS_KEPT, [refusals.c.token_id.is_(None)]), (MOST_KEPT, [])):
+                newest = select(refusals.c.at).where(*where).order_by(refusals.c.at.desc()).offset(most).limit(1)
+                oldest_kept = connection.execute(newest).scalar()
+                if oldest_kept is not None:
+                    connection.execute(delete(refusals).where(refusals.c.at <= oldest_kept, *where))
+
     def _read(self, chosen: Any) -> Sequence[Row[Any]]:
         try:
             with self._engine.connect().execution_options(**READING) as connection:
                 return connection.execute(chosen).all()
         except SQLAlchemyError as failed:
             raise StorageUnavailable("the database of refusals is not available") from failed
+
+
+def _taken(waiting: deque[Refusal]) -> list[Refusal]:
+    """Take everything that waits; others may append all the while."""
+    return [waiting.popleft() for _ in range(len(waiting))]
 
 
 def _columns(refusal: Refusal) -> dict[str, Any]:

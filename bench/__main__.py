@@ -1,162 +1,21 @@
-"""`make bench`"""
+"""`make bench`: all benchmarks, or those that are named: decisions, doors, introspection, freshness, growth."""
 
-import asyncio
-import tempfile
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
-from typing import Any
+import sys
 
-from bench.timing import in_turn, in_turn_many, row
-from keystead.actions.beginnings import begin
-from keystead.api.operations import read_catalogue, route_table
-from keystead.app import system_clock
-from keystead.core.bindings import BindingState
-from keystead.core.credentials import Secret
-from keystead.core.decision import decide
-from keystead.core.ids import UserId
-from keystead.core.keys import KeyState
-from keystead.core.paths import read_target
-from keystead.core.routes import compile_scopes
-from keystead.gateway.call import ApiCall
-from keystead.gateway.facts import Cluster
-from keystead.gateway.judge import Judge
-from keystead.gateway.routing import fixed
-from keystead.gateway.verdicts import Allowed
-from keystead.storage.facts import StoredFacts
-from keystead.storage.read import accounts as read_accounts
-from keystead.storage.schema import usage_metadata
-from keystead.storage.transaction import Database, Origin, engine_for
-from keystead.storage.upgrades import upgrade
-from keystead.storage.usage import Usage
-from keystead.storage.vault import Vault, new_token
-from keystead.storage.write import bindings as write_bindings
-from keystead.storage.write import keys as write_keys
-from keystead.storage.write import tokens as write_tokens
+from bench import decisions, doors, freshness, growth, introspection
 
-TOKEN = Secret("b" * 64)
-PATH = "/api/v1/courses/101/assignments/7"
+ALL = {"decisions": decisions, "doors": doors, "introspection": introspection, "freshness": freshness, "growth": growth}
 
 
-def main() -> None:
-    """Print what a decision costs, part by part."""
-    catalogue = read_catalogue()
-    table = route_table(catalogue)
-    scopes = tuple(scope for scope in (entry.scope for entry in catalogue.entries) if "/courses/" in scope)
-    matcher = compile_scopes(scopes, table)
-    found = table.match("GET", PATH)
-    print(f"{len(table.routes)} templates, {len(scopes)} scopes on the token\n")
-    show("read a request target", lambda: read_target(PATH.encode()), "PATH.split", lambda: PATH.split("/"), 20_000)
-    show("match a path", lambda: table.match("GET", PATH), "PATH.split", lambda: PATH.split("/"), 50_000)
-    show("is it covered", lambda: matcher.covers(found, "GET", PATH), "one AND", lambda: found.mask & 1, 50_000)
-    with tempfile.TemporaryDirectory() as home:
-        judge, source, database = installation(home, scopes)
-        call = api_call(judge)
-        runner = asyncio.Runner()
-        verdict = runner.run(judge.judge(call))
-        assert isinstance(verdict, Allowed), verdict
-        facts = verdict.facts.for_call(covered=True, exposed=False)
-        now = system_clock()
-        show("decide", lambda: decide(facts, now), "an empty call", lambda: None, 50_000)
-        many = 5_000
-        show(
-            "judge a call, warm, embedded database",
-            repeated(runner, lambda: judge.judge(call), many),
-            "an empty coroutine",
-            repeated(runner, nothing, many),
-            1,
-            each=many,
-        )
-        cold = replace(call, credential=Secret("unknown" * 9))
-        few = 300
-        show(
-            "judge a call with an unknown token",
-            repeated(runner, lambda: judge.judge(cold), few),
-            "an empty coroutine",
-            repeated(runner, nothing, few),
-            1,
-            each=few,
-        )
-        runner.close()
-        source.close()
-        database.close()
+def main(*names: str) -> None:
+    """Run the named benchmarks, all of them when none is named."""
+    unknown = set(names) - set(ALL)
+    if unknown:
+        sys.exit(f"there is no benchmark {sorted(unknown)[0]}; there are {', '.join(ALL)}")
+    for name in names or ALL:
+        print(f"\n== {name}: {(ALL[name].__doc__ or '').splitlines()[0]}", flush=True)
+        ALL[name].main()
 
 
-def show(
-    name: str,
-    subject: Callable[[], object],
-    against: str,
-    baseline: Callable[[], object],
-    calls: int,
-    *,
-    each: int = 1,
-) -> None:
-    """Measure and print one line; ``each`` is how many calls one run of the subject makes."""
-    measured, base = in_turn(subject, baseline, calls=calls) if each == 1 else in_turn_many(subject, baseline, each)
-    print(row(name, measured, against, base), flush=True)
-
-
-def repeated(
-    runner: asyncio.Runner, make: Callable[[], Coroutine[Any, Any, object]], times: int
-) -> Callable[[], object]:
-    """Return a call that awaits ``times`` coroutines one after the other."""
-
-    async def run() -> None:
-        for _ in range(times):
-            await make()
-
-    return lambda: runner.run(run())
-
-
-async def nothing() -> None:
-    """Do nothing, as cheaply as a coroutine can."""
-
-
-def installation(home: str, scopes: tuple[str, ...]) -> tuple[Judge, StoredFacts, Database]:
-    """Make a database with one scoped key that is on, and one token of it."""
-    database = Database(
-        f"sqlite:///{home}/bench.db", vault=Vault(["a master secret for benchmarks only"]), clock=system_clock
-    )
-    upgrade(database.engine)
-    uses = engine_for(f"sqlite:///{home}/bench-usage.db")
-    usage_metadata.create_all(uses)
-    with database.write(Origin(surface="bench")) as tx:
-        begin(tx, token=None, password=None)
-        site = read_accounts.site_admin(tx)
-        key = write_keys.insert_key(
-            tx,
-            {
-                "account_id": None,
-                "state": KeyState.ACTIVE,
-                "secret": new_token(),
-                "redirect_uris": (),
-                "scopes": scopes,
-                "authorized_flows": (),
-                "require_scopes": True,
-            },
-        )
-        write_bindings.ensure_binding(tx, site.id, key, BindingState.ON)
-        write_tokens.insert_token(
-            tx, user_id=UserId(1), key_id=key, access=TOKEN, refresh=None, scopes=scopes
-        )  # fmt: skip
-    source = StoredFacts(database, cluster=Cluster())
-    table = route_table(read_catalogue())
-    return Judge(routing=fixed(table), source=source, usage=Usage(uses), clock=system_clock), source, database
-
-
-def api_call(judge: Judge) -> ApiCall:
-    """Return a call that the token covers."""
-    match = judge.table.match("GET", PATH)
-    return ApiCall(
-        verb="GET",
-        path=PATH,
-        plain=PATH,
-        host="localhost",
-        credential=TOKEN,
-        exposed=False,
-        as_user=None,
-        match=match,
-        plain_match=match,
-    )
-
-
-main()
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,6 +1,6 @@
 """Baselines: an application that always answers 204, the same behind our middleware, and an upstream of a few bytes.
 
-``python -m bench.constant KIND PORT [WORKERS]`` with ``bare``, ``ours`` (under Keystead's own protocol class), ``plain``
+``python -m bench.constant KIND PORT [WORKERS]`` with ``bare``, ``ours`` (under our own protocol class), ``plain``
 and ``judged`` (a small JSON answer, without and with the ASGI middleware), ``upstream``.
 """
 

@@ -93,6 +93,9 @@ class FactSource(Protocol):
         Must return at once. Raises FactsUnavailable.
         """
 
+    async def epoch_waiting(self) -> int | None:
+        """Return the same where it takes waiting. None: only asking for the facts tells. Raises FactsUnavailable."""
+
     def facts_now(self, question: Question) -> Facts | None:
         """Return what is true now if that can be learnt without waiting, else None. Raises FactsUnavailable."""
 

@@ -69,11 +69,11 @@ class Judge:
         verdict = self.judge_now(call, note_use=note_use)
         if verdict is not None:
             return verdict
-        question = self._question_of(call)
-        facts = await self._source.facts(question)
-        if facts.catalogue != self._routing.now.revision:
-            await asyncio.to_thread(self.renew, facts.catalogue)
-        return self._decided(self._known(facts, question), call, note_use=note_use)
+        epoch = await self._source.epoch_waiting()
+        reference, as_user = call.account_reference, call.as_user or None
+        text = "" if call.credential is None else call.credential.reveal()
+        known = await self._learnt(epoch, text, call.host, reference, as_user)
+        return self._decided(known, call, note_use=note_use)
 
     def judge_waiting(self, call: ApiCall) -> Allowed | Denied:
         """Decide about one call in the caller's thread. Raises FactsUnavailable."""
@@ -122,32 +122,50 @@ class Judge:
         epoch = self._source.epoch()
         known = None if epoch is None else self._remembered(epoch, credential, host, None, None)
         if known is None:
-            question = self._question(credential, host, None, None)
-            known = self._known(await self._source.facts(question), question)
+            known = await self._learnt(await self._source.epoch_waiting(), credential, host, None, None)
         return known
 
-    def _remembered(self, epoch: int, text: str, host: str, reference: str | None, as_user: str | None) -> Known | None:
-        """Return what is known of a credential, looked up where it is new. Unknown ones leave no trace."""
+    async def _learnt(
+        self, epoch: int | None, text: str, host: str, reference: str | None, as_user: str | None
+    ) -> Known:
+        """Return what is known of a credential, asked for where it is not remembered from this very epoch."""
+        if epoch is not None:
+            known = self._memory_of(epoch).get(text, host, reference, as_user)
+            if known is not None and known.facts.catalogue == self._routing.now.revision:
+                COUNTS.remembered += 1
+                return known
+        COUNTS.looked_up += 1
+        question = self._question(text, host, reference, as_user)
+        facts = await self._source.facts(question)
+        if facts.catalogue != self._routing.now.revision:
+            await asyncio.to_thread(self.renew, facts.catalogue)
+        known = self._known(facts, question)
+        if epoch is not None and facts.token is not None and self._memory.epoch == epoch:
+            self._memory.keep(text, host, reference, as_user, known)
+        return known
+
+    def _memory_of(self, epoch: int) -> Memory:
+        """Return the memory of this epoch, a fresh one when it has just begun."""
         memory = self._memory
         if memory.epoch != epoch:
             memory = self._memory = Memory(epoch)
-        name = fingerprint(text.encode("utf-8", "surrogatepass"))
-        plain = reference is None and as_user is None
-        aside = (name, host, reference, as_user)
-        known = memory.plain.get((name, host)) if plain else memory.aside.get(aside)
+        return memory
+
+    def _remembered(self, epoch: int, text: str, host: str, reference: str | None, as_user: str | None) -> Known | None:
+        """Return what is known of a credential, looked up where it is new. Unknown ones leave no trace."""
+        memory = self._memory_of(epoch)
+        known = memory.get(text, host, reference, as_user)
         if known is not None:
             COUNTS.remembered += 1
-        else:
-            COUNTS.looked_up += 1
-            question = self._question(text, host, reference, as_user)
-            facts = self._source.facts_now(question)
-            if facts is None or facts.catalogue != self._routing.now.revision:
-                return None
-            known = self._known(facts, question)
-            if facts.token is not None and plain:
-                memory.plain.keep((name, host), known)
-            elif facts.token is not None:
-                memory.aside.keep(aside, known)
+            return known
+        question = self._question(text, host, reference, as_user)
+        facts = self._source.facts_now(question)
+        if facts is None or facts.catalogue != self._routing.now.revision:
+            return None
+        COUNTS.looked_up += 1
+        known = self._known(facts, question)
+        if facts.token is not None:
+            memory.keep(text, host, reference, as_user, known)
         return known
 
     def _question(self, text: str, host: str, reference: str | None, as_user: str | None) -> Question:
@@ -171,6 +189,10 @@ class Judge:
         facts = known.facts
         if call.table is not known.table:
             call = call.matched_by(known.table)
+        if known.allowed is not None and _stands(known, call, now):
+            if note_use and facts.token is not None:
+                self._usage.token_used(facts.token.id, facts.token.key_id, now)
+            return known.allowed
         decision = decide(facts.for_call(covered=self._covered(known, call), exposed=call.exposed), now)
         if isinstance(decision, Deny):
             missing = decision.reason is Reason.SCOPE_MISSING
@@ -198,6 +220,12 @@ class Judge:
     @staticmethod
     def _compile(scopes: tuple[str, ...], table: RouteTable) -> ScopeMatcher:
         return compile_scopes(scopes, table)
+
+
+def _stands(known: Known, call: ApiCall, now: Instant) -> bool:
+    """Whether the standing of a credential settles a call: the most specific template is granted, or none must be."""
+    granted = not known.limited or bool(known.mask & call.match.meant)
+    return granted and now < known.until and not call.exposed and call.plain == call.path
 
 
 def _scope_of(call: ApiCall) -> str | None:

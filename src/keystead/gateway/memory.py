@@ -102,3 +102,18 @@ class Memory:
         self.epoch = epoch
         self.plain: Generations[tuple[bytes, str], Known] = Generations(MOST_REMEMBERED)
         self.aside: Generations[tuple[bytes, str, str | None, str | None], Known] = Generations(MOST_ASIDE)
+
+    def get(self, text: str, host: str, reference: str | None, as_user: str | None) -> Known | None:
+        """Return what is known of a credential, None when nothing is."""
+        name = fingerprint(text.encode("utf-8", "surrogatepass"))
+        if reference is None and as_user is None:
+            return self.plain.get((name, host))
+        return self.aside.get((name, host, reference, as_user))
+
+    def keep(self, text: str, host: str, reference: str | None, as_user: str | None, known: Known) -> None:
+        """Keep what was found out about a credential."""
+        name = fingerprint(text.encode("utf-8", "surrogatepass"))
+        if reference is None and as_user is None:
+            self.plain.keep((name, host), known)
+        else:
+            self.aside.keep((name, host, reference, as_user), known)

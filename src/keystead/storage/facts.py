@@ -2,7 +2,7 @@
 
 On the embedded database the change counter says at each question whether anybody has committed since; while nobody has,
 what stands around a credential (accounts, keys, bindings) is used again, and the rest is looked up without waiting.
-On PostgreSQL every question asks the database.
+On PostgreSQL every decision asks for the current snapshot, and for the facts where it has changed.
 """
 
 import sqlite3
@@ -20,6 +20,7 @@ from keystead.gateway.facts import Cluster, Facts, FactsUnavailable, Question
 from keystead.storage.change_counter import ChangeCounter
 from keystead.storage.gathering import gather, load
 from keystead.storage.lookups import DirectLookups, Lookups
+from keystead.storage.snapshots import Snapshots
 from keystead.storage.transaction import Database, StorageUnavailable
 from keystead.storage.vault import SealBroken
 
@@ -44,6 +45,7 @@ class StoredFacts:
         self._look = None if self._counter is None else DirectLookups(self._counter, database.vault)
         self._around: _Surroundings | None = None
         self._limiter: CapacityLimiter | None = None
+        self._snapshots = Snapshots(database.engine) if self._counter is None else None
 
     def digests(self, credential: str) -> tuple[bytes, ...]:
         """Return the digests under which a credential may be stored."""
@@ -57,6 +59,10 @@ class StoredFacts:
             return self._counter.epoch()
         except (sqlite3.Error, OSError) as failed:
             raise FactsUnavailable("the change counter cannot be read") from failed
+
+    async def epoch_waiting(self) -> int | None:
+        """Return the same on PostgreSQL, which must be asked. Raises FactsUnavailable."""
+        return None if self._snapshots is None else await self._snapshots.epoch()
 
     def facts_now(self, question: Question) -> Facts | None:
         """Return what is true now, None when that takes waiting: on PostgreSQL, and behind a mask."""
@@ -105,6 +111,8 @@ class StoredFacts:
 
     def close(self) -> None:
         """Give the held connection back."""
+        if self._snapshots is not None:
+            self._snapshots.close()
         if self._look is not None:
             self._look.close()
         if self._counter is not None:

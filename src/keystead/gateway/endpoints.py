@@ -102,6 +102,8 @@ class Gateway:
 
     async def _serve(self, scope: Scope, line: Line, receive: Receive, send: Send) -> None:
         origin: RequestOrigin = scope[ORIGIN]
+        if (header(scope, b"upgrade") or "").strip().lower() == "websocket":
+            return await replies.answer(send, replies.error(501, "WebSockets are not served here."))
         if await self._served_at_once(scope, line, send, origin):
             return None
         asked = Asked(

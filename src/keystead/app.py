@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -25,6 +26,7 @@ from keystead.console.home import Home
 from keystead.console.keys import KeyPages
 from keystead.console.profile import Profile
 from keystead.core.instants import SECOND, Instant
+from keystead.core.throttle import USUAL
 from keystead.gateway.at_once import AtOnce
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
 from keystead.gateway.facts import Cluster, FactsUnavailable
@@ -290,19 +292,25 @@ def usage_url(settings: Settings) -> str:
 
 def levels_of(settings: Settings) -> Levels:
     """Return the levels of the throttle: in a file that the processes of this node share, else in memory."""
-    url = settings.database_url.get_secret_value()
+    url, measure = settings.database_url.get_secret_value(), USUAL.share_of(settings.nodes)
     if not settings.throttle:
         return Levels()
     if settings.is_embedded:
         path = Path(url.removeprefix("sqlite:///") + "-levels")
     else:
-        node = sha256(url.encode()).hexdigest()[:16]
-        path = Path(tempfile.gettempdir()) / f"keystead-{os.geteuid()}-{node}" / "levels"
+        path = Path(tempfile.gettempdir()) / f"keystead-{os.geteuid()}-{_place_of(url)}" / "levels"
     try:
-        return Levels(path)
+        return Levels(path, is_private=not settings.is_embedded, measure=measure)
     except OSError as failed:
         log.warning("throttle.not_shared", cause=type(failed).__name__)
-        return Levels()
+        return Levels(measure=measure)
+
+
+def _place_of(url: str) -> str:
+    """Return a name for where a database is. Nothing of who may open it goes in: the name can be seen by everybody."""
+    parts = urlsplit(url)
+    where = (parts.netloc.rpartition("@")[2], parts.path, *parse_qs(parts.query).get("host", ()))
+    return sha256("\n".join(where).encode()).hexdigest()[:16]
 
 
 def _own_routes(settings: Settings) -> frozenset[tuple[str, str]]:

@@ -2,25 +2,32 @@
 
 import asyncio
 import multiprocessing
+import os
+import signal
 import struct
 import time
 from collections.abc import AsyncIterator, Iterator
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gateway_bench import Answered, GatewayBench, Received, gateways
 from keys_bench import COURSES
+from keystead.app import _place_of
 from keystead.core.throttle import USUAL, Limits, read_limits, told
 from keystead.gateway.at_once import AtOnce
 from keystead.gateway.endpoints import ORIGIN
-from keystead.gateway.levels import SLOTS, Levels, name_of
+from keystead.gateway.levels import SLOTS, Levels
 from keystead.gateway.origin import origin_of
 from keystead.gateway.throttle import REFUSED, Client, Throttle, Toll
 from world import SITE_PERSON
 
 SMALL = Limits(refuses_at=100, cap=150, drains=0.001, upfront=50)
+
+
+def name_of(who: bytes | str) -> bytes:
+    return blake2b(who.encode() if isinstance(who, str) else who, digest_size=16).digest()
 
 
 @pytest.fixture
@@ -242,10 +249,119 @@ def test_processes_of_a_node_share_what_they_count(tmp_path: Path) -> None:
         levels.close()
 
 
-def test_a_worker_that_was_killed_leaves_a_charge_that_drains_away() -> None:
-    """50 units at 10 a second: gone after five seconds."""
-    throttle = Throttle(Levels(), is_on=True, flat_cost=0, status=403)
-    toll: Any = throttle.begin(Client.at("192.0.2.1"))
-
+def _dies_in_a_call(path: Path, name: bytes) -> None:
+    toll = Throttle(Levels(path), is_on=True, flat_cost=0, status=403).begin(Client(name=name))
     assert isinstance(toll, Toll)
-    assert throttle._levels.level(Client.at("192.0.2.1").name, USUAL) / USUAL.drains <= 5
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_that_was_killed_leaves_a_charge_that_drains_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50 units at 10 a second: gone after five seconds."""
+    path, name = tmp_path / "levels", name_of(b"killed")
+    worker = multiprocessing.get_context("spawn").Process(target=_dies_in_a_call, args=(path, name))
+    began = time.monotonic()
+    worker.start()
+    worker.join()
+    levels = Levels(path)
+    left, ended = levels.level(name, USUAL), time.monotonic()
+
+    assert worker.exitcode == -signal.SIGKILL
+    assert 50 - 10 * (ended - began) <= left <= 50
+    monkeypatch.setattr("keystead.gateway.levels.time.monotonic", lambda: ended + 5)
+    assert levels.level(name, USUAL) == 0
+    levels.close()
+
+
+@pytest.mark.parametrize(
+    ("limits", "nodes"), [(USUAL, 1), (USUAL, 8), (USUAL, 1000), (Limits(refuses_at=600, cap=600), 1)]
+)
+def test_calls_one_after_the_other_fill_a_bucket_however_little_room_is_below_its_cap(
+    limits: Limits, nodes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keystead.gateway.levels.time.monotonic", lambda: 1000.0)
+    levels, share, name, taken = Levels(), limits.share_of(nodes), name_of(b"busy"), 0.0
+    while (upfront := levels.charge(name, share.upfront, share)) is not None:
+        levels.settle(name, 0.4 - upfront, share)
+        taken += 0.4
+        assert taken < share.refuses_at + 1
+
+    assert taken == pytest.approx(share.refuses_at, abs=0.41)
+    levels.close()
+
+
+def test_guessed_tokens_fill_the_bucket_of_their_address(gate: GatewayBench) -> None:
+    _, token = gate.live_token(SITE_PERSON, COURSES)
+    sent = [("x-original-method", "GET"), ("x-original-uri", "/api/v1/courses")]
+    fill(gate, "address 127.0.0.1", 700)
+
+    assert gate.ask("GET", "/api/v1/courses", token="guess-1").status == 403
+    assert gate.ask("GET", "/api/v1/courses?access_token=guess-2").status == 403
+    assert gate.ask("GET", "/gateway/check", token="guess-3", headers=sent).status == 403
+    assert gate.ask("GET", "/api/v1/courses", token="guess-4", peer="192.0.2.7").status == 401
+    assert gate.ask("GET", "/api/v1/courses", token=token).status == 200
+
+
+def test_a_strict_key_s_calls_are_refused_with_429(gate: GatewayBench) -> None:
+    key, token = gate.live_token(SITE_PERSON, COURSES)
+    assert gate.site(
+        "PATCH", f"/api/keystead/v1/developer_keys/{key['id']}", json={"security_profile": "strict"}
+    ).status == 200  # fmt: skip
+    fill(gate, token, 700)
+
+    answer = gate.ask("GET", "/api/v1/courses", token=token)
+
+    assert (answer.status, answer.body, answer.named("retry-after")) == (429, REFUSED, ["5"])
+
+
+def test_a_throttle_that_is_off_refuses_and_tells_nothing(gate: GatewayBench) -> None:
+    _, token = gate.live_token(SITE_PERSON, COURSES)
+    fill(gate, token, 700)
+    gate.gateway._throttle._is_on = False
+
+    answer = gate.ask("GET", "/api/v1/courses", token=token)
+
+    assert answer.status == 200
+    assert answer.named("x-request-cost") == answer.named("x-rate-limit-remaining") == []
+
+
+def test_a_newcomer_s_own_limits_do_not_decide_whose_place_is_taken() -> None:
+    levels, slow = Levels(), Limits(drains=1e-9)
+    names = [struct.pack("<IIQ", 5000, 0, number) for number in range(1, 9)]
+    for number, name in enumerate(names):
+        levels.settle(name, 700 if number == 0 else 300, slow)
+
+    levels.settle(struct.pack("<IIQ", 5000, 0, 99), 0, Limits(drains=1e9))
+
+    assert levels.level(names[0], slow) == pytest.approx(700, abs=1)
+    levels.close()
+
+
+@pytest.mark.parametrize("wrong", ["link", "open", "file link", "hard link", "pipe"])
+def test_files_and_folders_that_are_not_ours_alone_are_not_used(tmp_path: Path, wrong: str) -> None:
+    other, folder = tmp_path / "other", tmp_path / "folder"
+    other.write_bytes(b"kept" * 1_000_000)
+    (folder if wrong != "link" else tmp_path / "elsewhere").mkdir(mode=0o700)
+    match wrong:
+        case "link":
+            folder.symlink_to(tmp_path / "elsewhere")
+        case "open":
+            folder.chmod(0o770)
+        case "file link":
+            (folder / "levels").symlink_to(other)
+        case "hard link":
+            os.link(other, folder / "levels")
+        case "pipe":
+            os.mkfifo(folder / "levels")
+
+    with pytest.raises(OSError):
+        Levels(folder / "levels", is_private=True)
+    assert other.read_bytes() == b"kept" * 1_000_000
+
+
+def test_the_name_of_the_levels_tells_nothing_of_who_may_open_the_database() -> None:
+    same = {_place_of(f"postgresql+psycopg://{who}@db:5432/keystead") for who in ("a:one", "b:two")}
+
+    assert len(same) == 1
+    assert same.isdisjoint({_place_of("postgresql+psycopg://a:one@db:5432/other")})

@@ -45,7 +45,10 @@ def drained(level: float, seconds: float, limits: Limits) -> float:
 
 
 def raised(level: float, cost: float, limits: Limits) -> float:
-    """Return a level after a cost was added, or given back when it is negative."""
+    """Return a level after a cost was added, or given back when it is negative.
+
+    Near the cap less may be added than was asked: only what was added may be given back.
+    """
     return max(0.0, min(level + cost, max(level, limits.cap)))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from keystead.core.throttle import USUAL, Limits, raised, remaining
 from keystead.gateway.facts import Facts
-from keystead.gateway.levels import Levels, name_of
+from keystead.gateway.levels import Levels
 from keystead.gateway.memory import Known
 from keystead.gateway.reading import Reading
 from keystead.gateway.replies import Reply
@@ -32,20 +32,23 @@ class Client:
     is_strict: bool = False
 
     @classmethod
-    def at(cls, address: str | None) -> "Client":
-        """Return whoever calls from an address."""
-        return cls(name=name_of(b"address " + (address or "unknown").encode()))
+    def at(cls, address: str | None, name_of: Callable[[str], bytes]) -> "Client":
+        """Return whoever calls from an address. No token has a blank in it, so none is called like an address."""
+        return cls(name=name_of(f"address {address or 'unknown'}"))
 
 
 def client_of(reading: Reading, facts: Facts | None, address: str | None, name_of: Callable[[str], bytes]) -> Client:
-    """Return whose bucket a call fills: its token's, known or not; its address's where none stood outside the body."""
+    """Return whose bucket a call fills: that of a token that exists, its address's where none stood outside the body.
+
+    Tokens that nobody was given count by their address as well: whoever guesses would have a new bucket at each guess.
+    """
     credential = reading.call.credential
-    if credential is None or reading.token_in_body:
-        return Client.at(address)
+    if credential is None or reading.token_in_body or facts is None or facts.token is None:
+        return Client.at(address, name_of)
     return Client(
         name=name_of(credential.reveal()),
-        limits=None if facts is None else facts.limits,
-        is_strict=facts is not None and facts.key is not None and facts.key.is_strict,
+        limits=facts.limits,
+        is_strict=facts.key is not None and facts.key.is_strict,
     )
 
 
@@ -69,9 +72,10 @@ class Throttle:
     def begin(self, client: Client) -> "Toll | Reply":
         """Charge a call that begins; return what settles it, or the refusal."""
         limits = self._limits(client.limits)
-        if self._is_on and self._levels.charge(client.name, limits.upfront, limits) is None:
+        upfront = self._levels.charge(client.name, limits.upfront, limits) if self._is_on else 0.0
+        if upfront is None:
             return self._refusal(client)
-        return Toll(self._levels if self._is_on else None, client, limits)
+        return Toll(self._levels if self._is_on else None, client, limits, upfront)
 
     def passes(self, known: Known) -> bool:
         """Charge a call of a remembered credential whose end will not be seen; tell whether it may pass."""
@@ -120,14 +124,15 @@ def unthrottled() -> Throttle:
 
 
 class Toll:
-    """What one call under way is charged with. ``settle`` must come at its end, however it ends."""
+    """What one call under way is charged with, ``upfront``. ``settle`` must come at its end, however it ends."""
 
-    __slots__ = ("_began", "_client", "_levels", "_limits", "_paid")
+    __slots__ = ("_began", "_client", "_levels", "_limits", "_paid", "_upfront")
 
-    def __init__(self, levels: Levels | None, client: Client, limits: Limits) -> None:
+    def __init__(self, levels: Levels | None, client: Client, limits: Limits, upfront: float) -> None:
         self._levels = levels
         self._client = client
         self._limits = limits
+        self._upfront = upfront
         self._began = time.perf_counter()
         self._paid = 0.0
 
@@ -144,7 +149,7 @@ class Toll:
             if message["type"] == "http.response.start":
                 self._paid = time.perf_counter() - self._began
                 if client.is_told:
-                    level = raised(levels.level(client.name, limits), self._paid - limits.upfront, limits)
+                    level = raised(levels.level(client.name, limits), self._paid - self._upfront, limits)
                     left = remaining(level, limits)
                     told = [
                         (b"x-request-cost", f"{self._paid:.6f}".encode()),
@@ -159,4 +164,4 @@ class Toll:
         """Give the charge for a call under way back, and take what it cost instead."""
         if self._levels is not None:
             cost = self._paid or time.perf_counter() - self._began
-            self._levels.settle(self._client.name, cost - self._limits.upfront, self._limits)
+            self._levels.settle(self._client.name, cost - self._upfront, self._limits)

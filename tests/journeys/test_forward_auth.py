@@ -62,6 +62,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     ports = {door: free_port() for door in ("keystead", *PROXIES)}
     settings = {
         "KEYSTEAD_PORT": str(ports["keystead"]),
+        "KEYSTEAD_THROTTLE": "false",
         "KEYSTEAD_DATABASE_URL": f"sqlite:///{home}/keystead.db",
         "KEYSTEAD_SECRET_KEY": "a master secret of the journeys that is long enough",
         "KEYSTEAD_UPSTREAM_URL": f"http://127.0.0.1:{echo.server_port}",

@@ -17,7 +17,7 @@ from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
 from keystead.gateway.line import Line
 from keystead.gateway.noting import note
-from keystead.gateway.origin import RequestOrigin, header
+from keystead.gateway.origin import RequestOrigin, header, headers_named
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.plain import plain_call
 from keystead.gateway.proxy import ClientGone, Forwarded, UpstreamUnreachable
@@ -102,7 +102,7 @@ class Gateway:
 
     async def _serve(self, scope: Scope, line: Line, receive: Receive, send: Send) -> None:
         origin: RequestOrigin = scope[ORIGIN]
-        if (header(scope, b"upgrade") or "").strip().lower() == "websocket":
+        if _asks_for_a_websocket(scope):
             return await replies.answer(send, replies.error(501, "WebSockets are not served here."))
         if await self._served_at_once(scope, line, send, origin):
             return None
@@ -250,6 +250,13 @@ class Gateway:
             COUNTS.upstream_failures += 1
             log.warning("upstream.unreachable", cause=str(failed), request=origin.request_id)
             await replies.answer(send, replies.error(502, "The service behind this gateway did not answer."))
+
+
+def _asks_for_a_websocket(scope: Scope) -> bool:
+    """Whether both headers say so: ``Upgrade`` without ``Connection`` is for nobody here (RFC 9110 section 7.8)."""
+    if (header(scope, b"upgrade") or "").strip().lower() != "websocket":
+        return False
+    return any("upgrade" in line.lower() for line in headers_named(scope, b"connection"))
 
 
 class _Passing(NamedTuple):

@@ -13,6 +13,7 @@ from keystead.gateway.verdicts import Denied
 JSON_TYPE = "application/json; charset=utf-8"
 NO_CONTENT = 204
 CHALLENGE = ("www-authenticate", 'Bearer realm="canvas-lms"')
+NO_SCOPE_EXISTS = "No scope exists for this path; only tokens of keys that do not enforce scopes may call it."
 _WITHOUT_CHALLENGE = frozenset({Reason.SCOPE_MISSING, Reason.MASQUERADE_CHANGED, Reason.MASQUERADE_REFUSED})
 _PLAIN_STRING = frozenset({Reason.MASQUERADE_CHANGED, Reason.MASQUERADE_REFUSED})
 
@@ -65,6 +66,8 @@ def denial(denied: Denied, decision_id: str | None = None) -> Reply:
     headers = () if reason in _WITHOUT_CHALLENGE else (CHALLENGE,)
     if denied.missing_scope is not None:
         headers = (*headers, ("x-keystead-missing-scope", denied.missing_scope))
+    elif reason is Reason.SCOPE_MISSING:
+        headers = (*headers, ("x-keystead-explanation", NO_SCOPE_EXISTS))
     if decision_id is not None:
         headers = (*headers, ("x-keystead-decision", decision_id))
     return Reply(status=401, body=_json(_body(decision)), headers=headers)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,18 +10,15 @@ import typer
 import yaml
 
 from keystead.actions import catalogues as act
-from keystead.app import system_clock
 from keystead.cli.people import acting_as
-from keystead.cli.start import prepare
-from keystead.config import read_settings
+from keystead.cli.start import opened
 from keystead.core.apis import LoadedApi
 from keystead.core.errors import Refused
 from keystead.core.instants import iso
 from keystead.core.openapi import OpenApiError
 from keystead.gateway.outside import MOST_OCTETS, OutsideError, fetch
-from keystead.storage.master_secret import open_vault
 from keystead.storage.read import apis as read_apis
-from keystead.storage.transaction import Database, Origin
+from keystead.storage.transaction import Origin
 
 app = typer.Typer(help="Scopes of other APIs, from their OpenAPI descriptions.", no_args_is_help=True)
 
@@ -45,7 +40,7 @@ class Unreadable(Refused):
 @app.command("list")
 def show(as_json: AsJson = False) -> None:
     """List the APIs that are loaded."""
-    with _database() as database, database.read() as tx:
+    with opened() as database, database.read() as tx:
         loaded = read_apis.list_loaded(tx)
     if as_json:
         print(json.dumps([_told(api) for api in loaded]))
@@ -59,7 +54,7 @@ def show(as_json: AsJson = False) -> None:
 def diff(source: Source, name: Name, prefix: Prefix, as_json: AsJson = False) -> None:
     """Show what loading a description would change, and for which keys. Changes nothing."""
     api, skipped = _described(source, name, prefix, "https://diff.invalid", strips=False)
-    with _database() as database, database.read() as tx:
+    with opened() as database, database.read() as tx:
         _print(act.plan(tx, api), skipped, as_json=as_json)
 
 
@@ -76,7 +71,7 @@ def load(
 ) -> None:
     """Load a description, or load it anew. Tokens keep the scopes they have and gain none."""
     api, skipped = _described(source, name, prefix, upstream, strips=strips)
-    with _database() as database, database.write(Origin(surface="cli")) as tx:
+    with opened() as database, database.write(Origin(surface="cli")) as tx:
         planned = act.load(tx, api, acting=acting_as(tx, as_login), because=because)
     _print(planned, skipped, as_json=as_json)
 
@@ -89,7 +84,7 @@ def unload(
     as_json: AsJson = False,
 ) -> None:
     """Take an API away: its scopes cover no call any more."""
-    with _database() as database, database.write(Origin(surface="cli")) as tx:
+    with opened() as database, database.write(Origin(surface="cli")) as tx:
         concerned = act.unload(tx, name, acting=acting_as(tx, as_login), because=because)
     if as_json:
         print(json.dumps({"name": name, "keys": [asdict(key) for key in concerned]}))
@@ -128,18 +123,6 @@ def _described(
         )  # fmt: skip
     except OpenApiError as wrong:
         raise Unreadable(f"{source}: {wrong}") from None
-
-
-@contextmanager
-def _database() -> Iterator[Database]:
-    settings = read_settings()
-    vault = open_vault(settings)
-    prepare(settings, vault)
-    database = Database(settings.database_url.get_secret_value(), vault=vault, clock=system_clock)
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def _print(planned: act.Plan, skipped: tuple[str, ...], *, as_json: bool) -> None:

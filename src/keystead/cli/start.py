@@ -1,10 +1,14 @@
 """What must be true before anything starts: the schema, the first contents."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from keystead.actions import sample
 from keystead.actions.beginnings import begin
 from keystead.app import system_clock
-from keystead.config import Settings, SettingsError
+from keystead.config import Settings, SettingsError, read_settings
 from keystead.core.credentials import Secret
+from keystead.storage.master_secret import open_vault
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.transaction import Database, Origin
 from keystead.storage.upgrades import SchemaState, hold_start, schema_state, upgrade
@@ -28,6 +32,19 @@ def prepare(settings: Settings, vault: Vault) -> None:
         if state is not SchemaState.CURRENT:
             upgrade(database.engine)
         fill(database, settings)
+    finally:
+        database.close()
+
+
+@contextmanager
+def opened() -> Iterator[Database]:
+    """Give a command the database that the settings name, ready to be worked on, and close it afterwards."""
+    settings = read_settings()
+    vault = open_vault(settings)
+    prepare(settings, vault)
+    database = Database(settings.database_url.get_secret_value(), vault=vault, clock=system_clock)
+    try:
+        yield database
     finally:
         database.close()
 

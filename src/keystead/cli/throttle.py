@@ -1,8 +1,6 @@
 """``keystead throttle``"""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -10,17 +8,14 @@ import typer
 from keystead.actions import accounts as act_accounts
 from keystead.actions import keys as act_keys
 from keystead.api.operations import routing_of
-from keystead.app import system_clock
 from keystead.cli.people import acting_as
-from keystead.cli.start import prepare
-from keystead.config import read_settings
+from keystead.cli.start import opened
 from keystead.core.errors import Malformed
 from keystead.core.ids import parse_id
 from keystead.core.throttle import USUAL, Limits, read_limits, told
-from keystead.storage.master_secret import open_vault
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
-from keystead.storage.transaction import Database, Origin, Transaction
+from keystead.storage.transaction import Origin, Transaction
 
 app = typer.Typer(help="How much keys and accounts may ask for.", no_args_is_help=True)
 
@@ -35,7 +30,7 @@ def show(key: OfKey = None, account: OfAccount = None, as_json: AsJson = False) 
     """Show the limits of a key or an account, or those of whoever has none of their own."""
     if key is not None and account is not None:
         raise typer.BadParameter("give one of --key, --account, or neither")
-    with _database() as database, database.read() as tx:
+    with opened() as database, database.read() as tx:
         own = None if key is None and account is None else _own(tx, key, account)
     _print(own, as_json=as_json)
 
@@ -64,7 +59,7 @@ def change(
         wanted = None if usual else read_limits(given)
     except ValueError as wrong:
         raise Malformed(str(wrong)) from None
-    with _database() as database:
+    with opened() as database:
         catalogue = routing_of(database).now.catalogue
         with database.write(Origin(surface="cli")) as tx:
             acting = acting_as(tx, as_login)
@@ -91,15 +86,3 @@ def _print(own: Limits | None, *, as_json: bool) -> None:
     print("limits of its own:" if own is not None else "no limits of its own; as usual:")
     for name, value in (told(own or USUAL) or {}).items():
         print(f"  {name}  {value:g}")
-
-
-@contextmanager
-def _database() -> Iterator[Database]:
-    settings = read_settings()
-    vault = open_vault(settings)
-    prepare(settings, vault)
-    database = Database(settings.database_url.get_secret_value(), vault=vault, clock=system_clock)
-    try:
-        yield database
-    finally:
-        database.close()

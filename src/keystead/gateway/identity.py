@@ -62,14 +62,17 @@ class Identities:
 
 def claims(facts: Facts, *, issuer: str, audience: str, now: Instant, sees_body: bool) -> dict[str, object]:
     """Return what the statement says: local id as text, account as number, scopes (empty: not limited)."""
-    assert facts.token is not None  # noqa: S101
-    assert facts.key is not None  # noqa: S101
-    assert facts.user is not None  # noqa: S101
+    told = {"iss": issuer, "aud": audience, "iat": now // SECOND, "exp": (now + LIFETIME) // SECOND} | who_acts(facts)
+    if not sees_body:
+        told["includes"] = False
+    return told
+
+
+def who_acts(facts: Facts) -> dict[str, object]:
+    """Return the members that say who acts, for which key, within which scopes. Only for calls that may pass."""
+    if facts.user is None or facts.key is None or facts.token is None:
+        raise LookupError("a call that may pass has a person, a key and a token")
     told: dict[str, object] = {
-        "iss": issuer,
-        "aud": audience,
-        "iat": now // SECOND,
-        "exp": (now + LIFETIME) // SECOND,
         "sub": str(facts.user.id),
         "name": facts.user.name,
         "login": facts.login,
@@ -79,6 +82,4 @@ def claims(facts: Facts, *, issuer: str, audience: str, now: Instant, sees_body:
     }
     if facts.real_user is not None:
         told["act"] = {"sub": str(facts.real_user.id), "name": facts.real_user.name}
-    if not sees_body:
-        told["includes"] = False
     return told

@@ -8,13 +8,12 @@ from keystead.api.operations import routing_of
 from keystead.app import system_clock, usage_url
 from keystead.config import Settings, read_settings
 from keystead.core.accounts import normal_host
-from keystead.core.decision import scopes_decide
-from keystead.core.ids import global_id
 from keystead.core.parameters import MalformedParameters, filter_query
 from keystead.gateway import replies
 from keystead.gateway.bodies import BodyRefused
 from keystead.gateway.bodies.buffered import only
 from keystead.gateway.facts import Cluster, Facts, FactsUnavailable
+from keystead.gateway.identity import who_acts
 from keystead.gateway.judge import Judge as GatewayJudge
 from keystead.gateway.noting import note
 from keystead.gateway.origin import clean_host
@@ -56,20 +55,7 @@ class Passed(NamedTuple):
     @property
     def identity(self) -> dict[str, object]:
         """Who acts, in the words of the identity statement (docs/gateway.md), without its times and its issuer."""
-        facts = self.facts
-        if facts.user is None or facts.key is None or facts.token is None:
-            raise LookupError("a call that may pass has a person, a key and a token")
-        told: dict[str, object] = {
-            "sub": str(facts.user.id),
-            "name": facts.user.name,
-            "login": facts.login,
-            "account": int(facts.domain_root.id),
-            "client_id": str(global_id(facts.key.id)),
-            "scopes": list(facts.token.scopes) if scopes_decide(facts.key, facts.token) else [],
-        }
-        if facts.real_user is not None:
-            told["act"] = {"sub": str(facts.real_user.id), "name": facts.real_user.name}
-        return told
+        return who_acts(self.facts)
 
 
 class Refused(NamedTuple):

@@ -90,6 +90,30 @@ def test_what_cannot_be_read_is_refused_by_place_and_reason(wrong: Any, words: s
     assert "\n" not in str(refused.value)
 
 
+def test_what_stands_at_a_path_holds_for_its_operations_even_from_elsewhere() -> None:
+    item = {"parameters": [{"name": "email", "in": "query"}], "get": {}}
+    level = {"x-keystead-sensitivity": "public", "get": {}, "post": {"x-keystead-sensitivity": "internal"}}
+    paths = {"/a": item, "/b": {"$ref": "#/components/pathItems/b"}}
+
+    read = read_document(document(paths, components={"pathItems": {"b": level}}), "/p")
+
+    assert [entry.sensitivity for entry in read.entries] == ["personal", "public", "internal"]
+
+
+def test_a_document_whose_parts_repeat_each_other_is_read_in_bounded_time() -> None:
+    inner: Any = {"properties": {"email": {}}}
+    for _ in range(12):
+        inner = {"allOf": [inner] * 9}
+    wide = {"properties": {f"p{n}": {"x": {}} for n in range(1900)} | {"q": {f"r{n}": {} for n in range(18_000)}}}
+    many = {f"/a{n}": {"get": {"responses": wide}} for n in range(400)}
+
+    (entry,) = read_document(document({"/x": {"get": {"responses": inner}}}), "/a").entries
+    with pytest.raises(OpenApiError, match="too often"):
+        read_document(document(many), "/a")
+
+    assert entry.sensitivity == "internal"
+
+
 names = st.sampled_from(("openapi", "paths", "get", "/a", "$ref", "tags", "parameters"))
 anythings = st.recursive(
     st.none() | st.booleans() | st.text(max_size=8),

@@ -31,7 +31,8 @@ def test_what_is_public_is(address: str) -> None:
     [
         "http://example.com/x", "ftp://example.com", "https://user@example.com/", "https://u:p@example.com/", "https://",
         "example.com", "https://example.com:99999/", "file:///etc/passwd", "https://127.0.0.1/", "https://[::1]/",
-        "https://169.254.169.254/latest/meta-data",
+        "https://169.254.169.254/latest/meta-data", "https://１２７.0.0.1/", "https://127。0。0。1/", "https://2130706433/",
+        "https://a.example\\@127.0.0.1/", "https://[::ffff:127.0.0.1]/", "https://[::1%25lo]/", "https://[::1/",
     ],
 )  # fmt: skip
 def test_only_https_at_public_addresses_is_fetched(url: str) -> None:

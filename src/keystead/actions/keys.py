@@ -93,7 +93,7 @@ def update(
     changed = replace(key, **wanted.values)
     if wanted.event is not None:
         changed = replace(changed, state=_after(key, wanted.event))
-    changed = replace(_checked(changed, catalogue), updated_at=tx.now)
+    changed = replace(_checked(changed, catalogue, held=key.scopes), updated_at=tx.now)
     before, after = _difference(key, changed)
     if not after:
         return key
@@ -200,8 +200,16 @@ def _after(key: Key, event: str) -> KeyState:
     return after
 
 
-def _checked(key: Key, catalogue: ScopeCatalogue) -> Key:
-    problems = problems_of(key, unknown_scopes=catalogue.unknown)
+def _checked(key: Key, catalogue: ScopeCatalogue, *, held: Sequence[str] = ()) -> Key:
+    """Return the key as it may be stored. Scopes that it ``held`` before may stay when their API is described no more.
+
+    Else a key could not even be deactivated once a scope of it has gone. Raises Invalid.
+    """
+
+    def unknown(scopes: Sequence[str]) -> Sequence[str]:
+        return [scope for scope in catalogue.unknown(scopes) if scope not in held]
+
+    problems = problems_of(key, unknown_scopes=unknown)
     if problems:
         raise Invalid(problems)
     if key.public_jwk is not None or key.public_jwk_url is not None:

@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from keystead.actions import catalogues as act
+from keystead.actions.documents import MOST_OCTETS, Unreadable, parsed
 from keystead.cli.people import acting_as
 from keystead.cli.start import opened
 from keystead.core.apis import LoadedApi
-from keystead.core.errors import Refused
 from keystead.core.instants import iso
 from keystead.core.openapi import OpenApiError
-from keystead.gateway.outside import MOST_OCTETS, OutsideError, fetch
+from keystead.gateway.outside import OutsideError, fetch
 from keystead.storage.read import apis as read_apis
 from keystead.storage.transaction import Origin
 
@@ -29,12 +28,6 @@ Strips = Annotated[bool, typer.Option("--strip-prefix", help="Send paths upstrea
 AsLogin = Annotated[str | None, typer.Option("--as", help="The login of whoever acts; the operator if none.")]
 Because = Annotated[str | None, typer.Option(help="Why; kept in the audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-class Unreadable(Refused):
-    """The document cannot be fetched or read; the message says why."""
-
-    code = "unreadable"
 
 
 @app.command("list")
@@ -51,9 +44,16 @@ def show(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def diff(source: Source, name: Name, prefix: Prefix, as_json: AsJson = False) -> None:
+def diff(
+    source: Source,
+    name: Name,
+    prefix: Prefix,
+    upstream: Annotated[str, typer.Option(help="The origin that would serve it; the same as now if none.")] = "",
+    strips: Strips = False,
+    as_json: AsJson = False,
+) -> None:
     """Show what loading a description would change, and for which keys. Changes nothing."""
-    api, skipped = _described(source, name, prefix, "https://diff.invalid", strips=False)
+    api, skipped = _described(source, name, prefix, upstream, strips=strips)
     with opened() as database, database.read() as tx:
         _print(act.plan(tx, api), skipped, as_json=as_json)
 
@@ -93,20 +93,6 @@ def unload(
         _print_keys(concerned)
 
 
-def parsed(raw: bytes) -> object:
-    """Return what a document in JSON or YAML holds. Raises Unreadable."""
-    if len(raw) > MOST_OCTETS:
-        raise Unreadable(f"the document is larger than {MOST_OCTETS} octets")
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (a safe loader)
-    except (yaml.YAMLError, RecursionError, ValueError) as wrong:
-        raise Unreadable(f"the document is neither JSON nor YAML ({type(wrong).__name__})") from None
-
-
 def _described(
     source: str, name: str, prefix: str, upstream: str, *, strips: bool
 ) -> tuple[LoadedApi, tuple[str, ...]]:  # fmt: skip
@@ -116,7 +102,8 @@ def _described(
         except OutsideError as failed:
             raise Unreadable(f"{source}: {failed}") from None
     else:
-        raw = Path(source).read_bytes()
+        with Path(source).open("rb") as file:
+            raw = file.read(MOST_OCTETS + 1)
     try:
         return act.described(
             name, prefix, upstream, parsed(raw), raw, source=source[:500], strips_prefix=strips
@@ -128,25 +115,27 @@ def _described(
 def _print(planned: act.Plan, skipped: tuple[str, ...], *, as_json: bool) -> None:
     changes = planned.difference
     if as_json:
-        told = {"added": changes.added, "removed": changes.removed, "changed": changes.changed, "skipped": skipped}
-        print(json.dumps(_told(planned.api) | told | {"keys": [asdict(key) for key in planned.concerned]}))
+        print(json.dumps(_told(planned.api) | planned.told() | {"skipped": skipped}))
         return
     print(f"{planned.api.name} at {planned.api.prefix}: {len(planned.api.entries)} scopes")
     for mark, scopes in (("+", changes.added), ("-", changes.removed)):
         for scope in scopes:
-            print(f"  {mark} {scope}")
+            back = "  (comes back: keys hold it)" if scope in planned.returning else ""
+            print(f"  {mark} {scope}{back}")
     for scope, change in changes.changed:
         print(f"  ~ {scope}: {change}")
+    for move in planned.moved:
+        print(f"  ~ all scopes: {move}")
     for operation in skipped:
         print(f"  (no scope for {operation})")
-    if changes.is_empty:
+    if changes.is_empty and not planned.moved:
         print("  nothing changes")
     _print_keys(planned.concerned)
 
 
 def _print_keys(concerned: Any) -> None:
     if concerned:
-        print("Keys that hold scopes which go or change:")
+        print("Keys that hold scopes which go, change or come back:")
     for key in concerned:
         owner = key.account or "Site Admin"
         print(
@@ -156,6 +145,6 @@ def _print_keys(concerned: Any) -> None:
 
 def _told(api: LoadedApi) -> dict[str, Any]:
     return {
-        "name": api.name, "prefix": api.prefix, "upstream": api.upstream, "digest": api.digest,
+        "name": api.name, "prefix": api.prefix, "upstream": api.upstream or None, "digest": api.digest,
         "scopes": len(api.entries), "loaded_at": iso(api.loaded_at),
     }  # fmt: skip

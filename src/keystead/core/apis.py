@@ -12,6 +12,7 @@ class LoadedApi:
     """An API with its scopes. ``prefix`` is where it stands here, ``upstream`` the origin that serves it.
 
     With ``strips_prefix`` the upstream gets paths without the prefix. ``digest`` is that of the document.
+    An empty ``upstream`` stays what it is: for asking what a description would change.
     """
 
     name: str
@@ -52,6 +53,18 @@ def difference(before: Iterable[Entry], after: Iterable[Entry]) -> Difference:
             (scope, change) for scope, entry in new.items() if scope in old for change in _changes(old[scope], entry)
         ),
     )
+
+
+def moved(before: LoadedApi | None, after: LoadedApi) -> tuple[str, ...]:
+    """Return what is new about where all calls of an API go; its scopes then mean something else, text for text."""
+    if before is None or not after.upstream:
+        return ()
+    moves = []
+    if before.upstream != after.upstream:
+        moves.append(f"upstream {before.upstream} → {after.upstream}")
+    if before.strips_prefix != after.strips_prefix:
+        moves.append("the prefix is taken off" if after.strips_prefix else "the prefix stays on")
+    return tuple(moves)
 
 
 def api_of(apis: Sequence[LoadedApi], path: str) -> LoadedApi | None:

@@ -5,8 +5,9 @@ where in the document and why.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from keystead.core.catalogue import Entry, route_entry
@@ -17,6 +18,8 @@ MOST_OPERATIONS: Final = 5_000
 LONGEST_PATH: Final = 1_000
 DEEPEST: Final = 12
 MOST_NAMES: Final = 2_000
+MOST_STEPS: Final = 20_000
+MOST_STEPS_IN_ALL: Final = 5_000_000
 LEVELS: Final = ("public", "internal", "personal", "sensitive")
 
 _PARAMETER = re.compile(r"\{([^{}/]+)\}")
@@ -56,6 +59,15 @@ class ReadDocument:
     skipped: tuple[str, ...]
 
 
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """The document as it is read, and how many steps that may still take."""
+
+    root: Mapping[str, Any]
+    title: str
+    steps: int = field(default=MOST_STEPS_IN_ALL)
+
+
 def prefix_problem(prefix: str, others: Mapping[str, str]) -> str | None:
     """Return why an API cannot stand under a prefix, None when it can. ``others`` are names by prefix."""
     if _PREFIX.fullmatch(prefix) is None:
@@ -79,18 +91,19 @@ def read_document(document: object, prefix: str) -> ReadDocument:
     if not isinstance(version, str) or not version.startswith(("3.0", "3.1")):
         raise OpenApiError("openapi", "must be 3.0 or 3.1")
     info = _mapping(root.get("info", {}), "info")
-    title = _line(info.get("title")) or "API"
+    reading = _Reading(root=root, title=_line(info.get("title")) or "API")
     entries: list[Entry] = []
     skipped: list[str] = []
     seen: dict[tuple[str, str], str] = {}
     for path, item in _mapping(root.get("paths", {}), "paths").items():
         template = prefix + _template(path)
-        for verb, operation, where in _operations(root, path, item, skipped):
+        whole = _resolved(root, item, f"paths.{path}")
+        for verb, operation, where in _operations(path, whole, skipped):
             shape = (verb, re.sub(r":[A-Za-z0-9_]+", ":", template))
             if shape in seen:
                 raise OpenApiError(where, f"is the same route as {seen[shape]}")
             seen[shape] = where
-            entries.append(_entry(root, title, verb, template, operation, item, where))
+            entries.append(_entry(reading, verb, template, operation, whole, where))
             if len(entries) > MOST_OPERATIONS:
                 raise OpenApiError("paths", f"has more than {MOST_OPERATIONS} operations")
     if not entries:
@@ -100,14 +113,15 @@ def read_document(document: object, prefix: str) -> ReadDocument:
     except (RouteTableError, RouteTemplateError) as wrong:
         raise OpenApiError("paths", str(wrong)) from None
     return ReadDocument(
-        title=title, version=_line(info.get("version")), entries=tuple(entries), skipped=tuple(skipped)
-    )  # fmt: skip
+        title=reading.title,
+        version=_line(info.get("version")),
+        entries=tuple(entries),
+        skipped=tuple(skipped),
+    )
 
 
-def _operations(
-    root: Mapping[str, Any], path: str, item: object, skipped: list[str]
-) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    for method, operation in _resolved(root, item, f"paths.{path}").items():
+def _operations(path: str, item: Mapping[str, Any], skipped: list[str]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    for method, operation in item.items():
         verb = method.upper()
         if verb in ("HEAD", "OPTIONS", "TRACE"):
             skipped.append(f"{verb} {path}")
@@ -142,17 +156,16 @@ def _template(path: object) -> str:
 
 
 def _entry(
-    root: Mapping[str, Any],
-    title: str,
+    reading: _Reading,
     verb: str,
     template: str,
     operation: Mapping[str, Any],
-    item: object,
+    item: Mapping[str, Any],
     where: str,
 ) -> Entry:
     tags = operation.get("tags")
     named = _line(tags[0]) if isinstance(tags, list) and tags else ""
-    group = named or title
+    group = named or reading.title
     summary = _line(operation.get("summary")) or _line(operation.get("operationId"))
     summary = summary or _line(str(operation.get("description") or "").partition(".")[0])
     return route_entry(
@@ -162,51 +175,55 @@ def _entry(
         path=template,
         summary=summary,
         deprecated=operation.get("deprecated") is True,
-        sensitivity=_sensitivity(root, template, operation, item, where),
+        sensitivity=_sensitivity(reading, template, operation, item, where),
     )
 
 
-def _sensitivity(root: Mapping[str, Any], template: str, operation: Mapping[str, Any], item: object, where: str) -> str:
+def _sensitivity(
+    reading: _Reading, template: str, operation: Mapping[str, Any], item: Mapping[str, Any], where: str
+) -> str:
     """Return the level the document states, else one guessed from the names in path, parameters and schemas."""
-    stated = operation.get("x-keystead-sensitivity")
-    if stated is None and isinstance(item, Mapping):
-        stated = item.get("x-keystead-sensitivity")
+    stated = operation.get("x-keystead-sensitivity", item.get("x-keystead-sensitivity"))
     if stated is not None:
         if stated not in LEVELS:
             raise OpenApiError(f"{where}.x-keystead-sensitivity", f"must be one of {', '.join(LEVELS)}")
         return str(stated)
-    names = " ".join([template, *_names(root, operation)])
+    names = " ".join([template, *_names(reading, operation, item)])
     if _SENSITIVE.search(names):
         return "sensitive"
     return "personal" if _PERSONAL.search(names) else "internal"
 
 
-def _names(root: Mapping[str, Any], operation: Mapping[str, Any]) -> list[str]:
-    """Return the names of parameters and schema properties that an operation speaks of, within limits."""
+def _names(reading: _Reading, operation: Mapping[str, Any], item: Mapping[str, Any]) -> list[str]:
+    """Return the names of parameters and schema properties that an operation speaks of, nearest first, within limits.
+
+    Raises OpenApiError for a document whose parts refer to each other so often that reading it would take too long.
+    """
     found: list[str] = []
-    waiting: list[tuple[object, int]] = [
-        (operation.get(part), 0) for part in ("parameters", "requestBody", "responses")
-    ]  # fmt: skip
-    followed: set[str] = set()
-    while waiting and len(found) < MOST_NAMES:
-        value, depth = waiting.pop()
-        if depth > DEEPEST:
+    waiting: deque[tuple[object, int]] = deque([(item.get("parameters"), 0)])
+    waiting.extend((operation.get(part), 0) for part in ("parameters", "requestBody", "responses"))
+    seen: set[int] = set()
+    while waiting and len(found) < MOST_NAMES and len(seen) < MOST_STEPS:
+        value, depth = waiting.popleft()
+        if depth > DEEPEST or not isinstance(value, list | Mapping) or id(value) in seen:
             continue
+        seen.add(id(value))
         if isinstance(value, list):
             waiting.extend((one, depth + 1) for one in value[:MOST_NAMES])
-        elif isinstance(value, Mapping):
-            reference = value.get("$ref")
-            if isinstance(reference, str):
-                if reference not in followed and len(followed) < MOST_NAMES:
-                    followed.add(reference)
-                    waiting.append((_pointed(root, reference), depth + 1))
-                continue
-            if isinstance(value.get("name"), str):
-                found.append(value["name"])
-            properties = value.get("properties")
-            if isinstance(properties, Mapping):
-                found.extend(str(name) for name in list(properties)[:MOST_NAMES])
-            waiting.extend((one, depth + 1) for name, one in value.items() if name not in ("example", "examples"))
+            continue
+        reference = value.get("$ref")
+        if isinstance(reference, str):
+            waiting.append((_pointed(reading.root, reference), depth + 1))
+            continue
+        if isinstance(value.get("name"), str):
+            found.append(value["name"])
+        properties = value.get("properties")
+        if isinstance(properties, Mapping):
+            found.extend(str(name) for name in list(properties)[:MOST_NAMES])
+        waiting.extend((one, depth + 1) for name, one in value.items() if name not in ("example", "examples"))
+    reading.steps -= len(seen)
+    if reading.steps < 0:
+        raise OpenApiError("components", "refer to each other too often to be read")
     return found[:MOST_NAMES]
 
 

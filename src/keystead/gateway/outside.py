@@ -10,10 +10,10 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 MOST_OCTETS: Final = 5 * 1024 * 1024
 LONGEST: Final = 10.0
@@ -88,8 +88,9 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 async def _once(url: str, look: Look, allowed: Callable[[str], bool], most: int, ssl: Any) -> Fetched | str:
-    host, port = _target(url)
-    addresses = [host] if _is_literal(host) else list(await look(host, port))
+    target = _target(url)
+    host = target.raw_host or ""
+    addresses = [host] if _is_literal(host) else list(await look(host, target.port or 443))
     if not addresses or not all(allowed(address) for address in addresses):
         raise OutsideError("it stands at an address that is not public")
     connector = aiohttp.TCPConnector(resolver=_Pinned(addresses), use_dns_cache=False, limit=1, ssl=ssl)
@@ -98,11 +99,11 @@ async def _once(url: str, look: Look, allowed: Callable[[str], bool], most: int,
             connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         ) as session,
         session.get(
-            url, allow_redirects=False, headers={"Accept-Encoding": "identity", "User-Agent": "Keystead"}
+            target, allow_redirects=False, headers={"Accept-Encoding": "identity", "User-Agent": "Keystead"}
         ) as answer,
     ):
         if answer.status in (301, 302, 303, 307, 308):
-            return urljoin(url, answer.headers.get("Location", ""))
+            return _joined(target, answer.headers.get("Location", ""))
         if answer.status != 200:
             raise OutsideError(f"it answers {answer.status}")
         if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -115,15 +116,22 @@ async def _once(url: str, look: Look, allowed: Callable[[str], bool], most: int,
         return Fetched(octets=bytes(octets), content_type=answer.headers.get("Content-Type", ""), url=url)
 
 
-def _target(url: str) -> tuple[str, int]:
+def _target(url: str) -> URL:
+    """Return the URL, read by the very reader that connects. Raises OutsideError unless it may be asked for at all."""
     try:
-        parts = urlsplit(url)
-        port = parts.port or 443
+        parts = URL(url)
     except ValueError:
         raise OutsideError("it is no URL") from None
-    if parts.scheme != "https" or not parts.hostname or parts.username is not None or parts.password is not None:
+    if parts.scheme != "https" or not parts.raw_host or parts.user is not None or parts.password is not None:
         raise OutsideError("only https URLs without a user are fetched")
-    return parts.hostname, port
+    return parts
+
+
+def _joined(url: URL, location: str) -> str:
+    try:
+        return str(url.join(URL(location)))
+    except ValueError:
+        raise OutsideError("it redirects to no URL") from None
 
 
 def _is_literal(host: str) -> bool:

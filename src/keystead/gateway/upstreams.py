@@ -32,7 +32,8 @@ class Upstreams:
     async def of(self, path: str, forwarded: str) -> tuple[Upstream, str] | None:
         """Return the upstream that serves a path, and the path as it goes there; None when none serves it.
 
-        ``path`` is the path in normal form, ``forwarded`` as it was written.
+        ``path`` is the path in normal form, ``forwarded`` as it was written. A prefix that is to come off and stands
+        there in escapes leads nowhere: what was judged must be what arrives.
         """
         api = self._routing.api_of(path)
         origin = self._main if api is None else api.upstream
@@ -41,6 +42,8 @@ class Upstreams:
         upstream = self._open.get(origin)
         if upstream is None:
             upstream = self._open[origin] = await Upstream(origin).__aenter__()
-        if api is not None and api.strips_prefix and forwarded.startswith(api.prefix):
+        if api is not None and api.strips_prefix:
+            if not api.holds(forwarded):
+                return None
             forwarded = forwarded[len(api.prefix) :] or "/"
         return upstream, forwarded

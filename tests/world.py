@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from databases import SITE_TOKEN, fresh_installation
-from keystead.api import accounts, admins, roles, users
+from keystead.api import accounts, admins, catalogues, roles, users
 from keystead.api.endpoints import OwnApi
 from keystead.api.requests import ApiRoute
 from keystead.api.requests import World as ApiWorld
@@ -29,6 +29,7 @@ from keystead.gateway.facts import Cluster
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
 from keystead.gateway.origin import origin_of
+from keystead.gateway.outside import Fetched, OutsideError
 from keystead.gateway.routing import fixed
 from keystead.gateway.upstreams import Upstreams
 from keystead.storage.facts import StoredFacts
@@ -42,7 +43,9 @@ from keystead.storage.write.tokens import insert_token
 from keystead.storage.write.users import insert_login
 
 SITE_PERSON = 1
-ROUTES: tuple[ApiRoute, ...] = (*accounts.ROUTES, *users.ROUTES, *admins.ROUTES, *roles.ROUTES)
+ROUTES: tuple[ApiRoute, ...] = (
+    *accounts.ROUTES, *users.ROUTES, *admins.ROUTES, *roles.ROUTES, *catalogues.ROUTES,
+)  # fmt: skip
 _NOON = 1_760_000_000 * SECOND
 
 
@@ -97,7 +100,8 @@ class Bench:
         self._facts = StoredFacts(database, cluster=Cluster())
         settings = Settings(_env_file=None)  # type: ignore[call-arg]  # pydantic's own parameter
         routing = fixed(table, catalogue)
-        world = ApiWorld(settings=settings, routing=routing, usage=usage)
+        self.outside: dict[str, bytes] = {}
+        world = ApiWorld(settings=settings, routing=routing, usage=usage, fetch=self._fetch)
         self.app = Gateway(
             judge=Judge(routing=routing, source=self._facts, usage=usage, clock=clock),
             identities=Identities(_NoSigner()),
@@ -141,6 +145,12 @@ class Bench:
     def site(self, verb: str, path: str, **sent: Any) -> Response:
         """Make one call as the Site Admin person."""
         return self.call(verb, path, token=SITE_TOKEN, **sent)
+
+    async def _fetch(self, url: str) -> Fetched:
+        """Stand for the rest of the world: ``outside`` says what is there."""
+        if url not in self.outside:
+            raise OutsideError("it answers 404")
+        return Fetched(octets=self.outside[url], content_type="application/yaml", url=url)
 
     def root_account(self, name: str = "Root", domain: str | None = None) -> int:
         """Make a root account; return its id."""

@@ -42,11 +42,11 @@ class Plan:
     def told(self) -> dict[str, object]:
         """Return it as an object for JSON."""
         return {
-            "added": self.difference.added,
-            "removed": self.difference.removed,
-            "changed": self.difference.changed,
-            "returning": self.returning,
-            "moved": self.moved,
+            "added": list(self.difference.added),
+            "removed": list(self.difference.removed),
+            "changed": [list(change) for change in self.difference.changed],
+            "returning": list(self.returning),
+            "moved": list(self.moved),
             "keys": [asdict(key) for key in self.concerned],
         }
 

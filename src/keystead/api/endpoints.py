@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from anyio import to_thread
@@ -74,26 +75,35 @@ class OwnApi:
         route = None if call.route is None else self._routes.get((call.route.verb, call.route.template))
         own = route if isinstance(route, OwnRoute) else None
         only_reads = reads or (own is not None and own.only_reads)
+        ahead = None
+        if own is not None and own.ahead is not None:
+            with self._database.read() as tx:
+                make = own.ahead(self._ask(tx, scope, call, own, reads=reads))
+            ahead = make()
         with self._database.read() if only_reads else self._database.write(came_from) as tx:
-            is_open = own is not None and own.is_public and call.facts is None
-            acting, user = _NOBODY if is_open else self._who(tx, scope, call, reads=reads)
+            ask = self._ask(tx, scope, call, own, reads=reads)
             if route is None:
                 raise NotFound
-            public_origin = self._world.settings.public_url or origin.url
-            ask = Ask(
-                tx=tx,
-                world=self._world,
-                acting=acting,
-                user=user,
-                domain_root=read_accounts.root_for_host(tx, origin.domain),
-                values=call.values,
-                parameters=call.parameters,
-                query=call.query,
-                raw_query=scope["query_string"],
-                url=public_origin + scope["raw_path"].decode("ascii"),
-                public_origin=public_origin,
-            )
-            return route.handler(ask)
+            return route.handler(replace(ask, ahead=ahead))
+
+    def _ask(self, tx: Transaction, scope: Scope, call: OwnCall, own: OwnRoute | None, *, reads: bool) -> Ask:
+        origin: RequestOrigin = scope[ORIGIN]
+        is_open = own is not None and own.is_public and call.facts is None
+        acting, user = _NOBODY if is_open else self._who(tx, scope, call, reads=reads)
+        public_origin = self._world.settings.public_url or origin.url
+        return Ask(
+            tx=tx,
+            world=self._world,
+            acting=acting,
+            user=user,
+            domain_root=read_accounts.root_for_host(tx, origin.domain),
+            values=call.values,
+            parameters=call.parameters,
+            query=call.query,
+            raw_query=scope["query_string"],
+            url=public_origin + scope["raw_path"].decode("ascii"),
+            public_origin=public_origin,
+        )
 
     def _who(self, tx: Transaction, scope: Scope, call: OwnCall, *, reads: bool) -> tuple[Actor, User]:
         """Return who acts: the person judged with a token, else the person signed in in this browser."""

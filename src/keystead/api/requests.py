@@ -1,6 +1,6 @@
 """What does one call of our own API bring, and what does it give back?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from keystead.core.ids import parse_id
 from keystead.core.parameters import Tree
 from keystead.gateway.facts import Cluster
 from keystead.gateway.judge import Judge
+from keystead.gateway.outside import Fetched, fetch
 from keystead.gateway.routing import Routing
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
@@ -31,6 +32,7 @@ class World:
     judge: Judge | None = None
     refusals: Refusals | None = None
     cluster: Cluster = field(default_factory=Cluster)
+    fetch: Callable[[str], Coroutine[Any, Any, Fetched]] = fetch
 
     @property
     def catalogue(self) -> Catalogue:
@@ -43,7 +45,7 @@ class Ask:
     """One call: who asks (``acting``, ``user``), on which host's account, with which values and parameters.
 
     ``values`` are the path's, ``parameters`` those of query and body together, ``query`` those of the query alone.
-    ``url`` is the public URL of the path asked for, without its query.
+    ``url`` is the public URL of the path asked for, without its query. ``ahead`` is what the route's ``ahead`` made.
     """
 
     tx: Transaction
@@ -57,6 +59,7 @@ class Ask:
     raw_query: bytes
     url: str
     public_origin: str
+    ahead: Any = None
 
     def account(self, name: str = "account_id") -> Account:
         """Return the account that the path names. Raises NotFound."""
@@ -107,9 +110,11 @@ class OwnRoute(ApiRoute):
 
     ``takes`` and ``gives`` are JSON schemas of body and answer, ``query`` says what each parameter of the query means:
     they describe and do not check. ``only_reads`` says of a verb other than GET that it changes nothing. ``is_public``
-    lets callers in who do not say who they are.
+    lets callers in who do not say who they are. ``ahead`` is for what takes long: it says, or refuses, in a transaction
+    of its own what is to be made, and that is made between the transactions, so that nobody waits for it.
     """
 
+    ahead: Callable[[Ask], Callable[[], Any]] | None = field(default=None, compare=False)
     only_reads: bool = False
     is_public: bool = False
     takes: Schema | None = field(default=None, compare=False)

@@ -1,5 +1,6 @@
 """An API that is not Canvas's, from its description to a call, and what a new description does to whom."""
 
+import base64
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from databases import KINDS, fresh_url
@@ -17,15 +19,7 @@ from journeys.browsing import agree, answered, authorization_url, sign_in
 from journeys.workers import CALLBACK, MASTER, Server, Tool
 from ports import free_port
 
-DOCUMENT = """
-openapi: 3.0.3
-info: {title: Library, version: "1"}
-paths:
-  /people/{id}:
-    get: {tags: [People], summary: Show a person, parameters: [{name: id, in: path}]}
-  /books:
-    get: {tags: [Books], summary: List books}
-"""
+DOCUMENT = (Path(__file__).parents[2] / "examples" / "loaded_api" / "library.yaml").read_text()
 PERSON, BOOKS, EXPORT = (f"url:GET|/library/v1/{path}" for path in ("people/:id", "books", "people/export"))
 
 
@@ -77,6 +71,17 @@ def command(server: Server, *arguments: str) -> tuple[int, Any]:
     return done.returncode, json.loads(done.stdout) if done.returncode == 0 else done.stderr
 
 
+def asked_by_a_proxy(server: Server, path: str, token: str) -> httpx.Response:
+    """Ask at the second door about a call that another proxy carries."""
+    headers = {"x-original-uri": path, "x-original-method": "GET", "authorization": f"Bearer {token}"}
+    return server.call("GET", "/gateway/check", None, headers=headers)
+
+
+def claims_of(answer: httpx.Response) -> Any:
+    part = answer.headers["x-keystead-identity"].split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
 def token_of(server: Server, tool: Tool, *scopes: str) -> str:
     """Let the teacher agree to these scopes; return the token."""
     with server.client() as browser:
@@ -116,6 +121,10 @@ def test_from_a_description_to_a_call_and_a_new_description_widens_nothing(serve
     assert server.call("GET", "/library/v1/books", admin).status_code == 200
     assert server.call("GET", "/library/v1/books", None).status_code == 401
 
+    asked = asked_by_a_proxy(server, "/library/v1/people/7", token)
+    assert (asked.status_code, claims_of(asked)["aud"]) == (204, library)
+    assert asked_by_a_proxy(server, "/library/v1/books", token).status_code == 401
+
     file.write_text(DOCUMENT.replace("/books:", "/people/export:").replace("List books", "Export all"))
     _, changed = command(server, "load", str(file), *where, "--upstream", library, "--strip-prefix")
 
@@ -136,6 +145,12 @@ def test_from_a_description_to_a_call_and_a_new_description_widens_nothing(serve
         assert server.call("GET", "/library/v1/people/7", token).status_code in (401, 404)
     assert command(server, "unload", "library")[0] == 1
     assert command(server, "list") == (0, [])
+
+    again = {"name": "other", "prefix": "/library/v1", "upstream": library, "document": DOCUMENT}
+    returned = server.call("POST", "/api/keystead/v1/catalogues", json=again)
+
+    assert (returned.status_code, returned.json()["returning"]) == (200, [PERSON])
+    assert [key["id"] for key in returned.json()["keys"]] == [tool.local_id]
 
 
 @pytest.mark.parametrize(

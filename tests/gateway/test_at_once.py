@@ -159,7 +159,17 @@ def test_a_token_whose_hour_is_over_is_left_to_the_full_reading(gate: GatewayBen
     more=headers,
     cased=st.booleans(),
     junk=st.sampled_from(
-        ("", "", "\r\n x: folded", "\r\nno colon", "\r\nx:y", "\nhost: z", "\r\nconnection: close", "\r\nbad name: 1")
+        (
+            "",
+            "",
+            "\r\n x: folded",
+            "\r\nno colon",
+            "\r\nnocolon",
+            "\r\nx:y",
+            "\nhost: z",
+            "\r\nconnection: close",
+            "\r\nbad name: 1",
+        )
     ),
 )
 def test_a_head_that_is_read_without_the_parser_says_what_its_headers_say(

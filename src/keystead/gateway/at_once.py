@@ -117,17 +117,14 @@ class AtOnce:
 
         ``head`` begins with ``FIRST_LINE`` and ends with an empty line. Raises FactsUnavailable.
         """
-        if COUNTS.at_once & _MEASURED:
-            said = self._said_in(head)
-            passing = None if said is None else self._passing(said, scheme)
-        else:
-            began = time.perf_counter()
-            said = self._said_in(head)
-            passing = None if said is None else self._passing(said, scheme)
-            if passing is not None:
-                COUNTS.decision_times.note(time.perf_counter() - began, weight=_MEASURED + 1)
+        is_measured = not COUNTS.at_once & _MEASURED
+        began = time.perf_counter() if is_measured else 0.0
+        said = self._said_in(head)
+        passing = None if said is None else self._passing(said, scheme)
         if passing is None:
             return None
+        if is_measured:
+            COUNTS.decision_times.note(time.perf_counter() - began, weight=_MEASURED + 1)
         COUNTS.at_once += 1
         return _HEAD % (*passing, self.request_ids.next())
 
@@ -155,7 +152,9 @@ class AtOnce:
         said: dict[bytes, bytes] = {}
         kinds = self._kinds
         for line in lines:
-            name, _, value = line.partition(b": ")
+            name, is_named, value = line.partition(b": ")
+            if not is_named:
+                return None
             if name in kinds:
                 heard = kinds[name]
                 if heard is None:

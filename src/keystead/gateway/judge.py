@@ -45,7 +45,8 @@ class Judge:
     def standing(self, credential: bytes, host: str, match: RouteMatch, now: Instant) -> Known | None:
         """Return what is known of a credential from a header if the call that matches so passes now, else None.
 
-        Not for calls that name an account in their path or a person to act as. Raises FactsUnavailable.
+        Not for calls that name an account in their path or a person to act as. ``match`` may be of an older table: it
+        must be of a path below ``/api``, whose routes have the same numbers in all. Raises FactsUnavailable.
         """
         memory = self._memory
         if memory.epoch is None or self._source.epoch() != memory.epoch:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from rich.table import Table
 from keystead.api.explain import told
 from keystead.api.operations import routing_of
 from keystead.app import system_clock
-from keystead.cli.start import prepare
+from keystead.cli.start import opened
 from keystead.config import read_settings
 from keystead.core.errors import NotFound
 from keystead.core.ids import TokenId, UserId, parse_id
@@ -22,12 +23,11 @@ from keystead.gateway.judge import Judge
 from keystead.storage.facts import StoredFacts
 from keystead.storage.gathering import load_token
 from keystead.storage.lookups import TransactionLookups
-from keystead.storage.master_secret import open_vault
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read import tokens as read_tokens
 from keystead.storage.read import users as read_users
-from keystead.storage.transaction import Database, Transaction
+from keystead.storage.transaction import Transaction
 
 MARKS = {"passed": "[green]✓ passed[/green]", "refused": "[red]✗ refused[/red]", "not_reached": "– not reached"}
 
@@ -47,24 +47,20 @@ def explain(
     if [token_id is not None, token_stdin, key is not None].count(True) != 1:
         raise typer.BadParameter("give one of --token-id, --token-stdin, --key")
     settings = read_settings()
-    vault = open_vault(settings)
-    prepare(settings, vault)
-    database = Database(settings.database_url.get_secret_value(), vault=vault, clock=system_clock)
     cluster = Cluster(checks=settings.test_cluster_checks, is_test=settings.test_cluster)
-    source = StoredFacts(database, cluster=cluster)
-    judge = Judge(routing=routing_of(database), source=source, usage=_Nobody(), clock=system_clock)
-    call = read_asked(method, path, judge.table, host=host, as_user=None)
-    if isinstance(call, str):
-        print(json.dumps({"decision": "refused", "status": 400, "message": call}) if as_json else f"refused: {call}")
-        raise typer.Exit(1)
-    with database.read() as tx:
-        credential = sys.stdin.readline().strip() if token_stdin else None
-        token = _token(tx, token_id, credential, key, user, scope or [], host)
-        question = Question(digests=(), host=host, account_reference=call.account_reference, as_user=call.as_user)
-        facts = load_token(tx, token, question, cluster)
-        body = told(explain_call(judge, call, facts, path.partition("?")[2].encode()), in_full=True)
-    source.close()
-    database.close()
+    with opened() as database, closing(StoredFacts(database, cluster=cluster)) as source:
+        judge = Judge(routing=routing_of(database), source=source, usage=_Nobody(), clock=system_clock)
+        call = read_asked(method, path, judge.table, host=host, as_user=None)
+        if isinstance(call, str):
+            refused = {"decision": "refused", "status": 400, "message": call}
+            print(json.dumps(refused) if as_json else f"refused: {call}")
+            raise typer.Exit(1)
+        with database.read() as tx:
+            credential = sys.stdin.readline().strip() if token_stdin else None
+            token = _token(tx, token_id, credential, key, user, scope or [], host)
+            question = Question(digests=(), host=host, account_reference=call.account_reference, as_user=call.as_user)
+            facts = load_token(tx, token, question, cluster)
+            body = told(explain_call(judge, call, facts, path.partition("?")[2].encode()), in_full=True)
     print(json.dumps(body, ensure_ascii=False)) if as_json else _show(body)
     raise typer.Exit(0 if body["decision"] == "allow" else 1)
 

@@ -3,7 +3,7 @@
 Nothing is decided here: every step is one of ``core.decision.CHECKS``, asked about the same facts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from keystead.core.instants import Instant
 from keystead.core.reasons import Reason
 
 PASSED, REFUSED, NOT_REACHED = "passed", "refused", "not_reached"
+NO_SCOPE_EXISTS: Final = "No scope exists for this path; only tokens of keys that do not enforce scopes may call it."
 
 REMEDIES: Final[dict[Reason, str]] = {
     Reason.NO_CREDENTIALS: "Send an access token in the header: Authorization: Bearer <token>.",
@@ -69,10 +70,12 @@ def explained(facts: CallFacts, now: Instant, *, missing: str | None, key_has_it
         outcome = PASSED if objection is None else REFUSED
         steps.append(
             Step(
-                check=finding.check, asks=(check.__doc__ or "").strip().splitlines()[0],
-                outcome=outcome if reached else NOT_REACHED, reason=objection,
+                check=finding.check,
+                asks=_asks(check),
+                outcome=outcome if reached else NOT_REACHED,
+                reason=objection,
             )
-        )  # fmt: skip
+        )
     objections = [step.reason for step in steps if step.reason is not None]
     return Explanation(
         reason=reason,
@@ -86,7 +89,7 @@ def _remedy(reason: Reason, missing: str | None, *, key_has_it: bool) -> str:
     if reason is not Reason.SCOPE_MISSING:
         return REMEDIES[reason]
     if missing is None:
-        return "No scope exists for this path; only tokens of keys that do not enforce scopes may call it."
+        return NO_SCOPE_EXISTS
     if key_has_it:
         return f"Ask the person for consent again with {missing}: the key has it, this token was not given it."
     return f"Add {missing} to the key, then ask the person for consent again: tokens gain none later."
@@ -94,7 +97,10 @@ def _remedy(reason: Reason, missing: str | None, *, key_has_it: bool) -> str:
 
 def refused_before(reason: Reason) -> Explanation:
     """Return the explanation of a call that is refused before any check, for want of a credential."""
-    steps: Sequence[Step] = [
-        Step(check=check.__name__, asks=(check.__doc__ or "").splitlines()[0], outcome=NOT_REACHED) for check in CHECKS
-    ]
-    return Explanation(reason=reason, steps=tuple(steps), strips_includes=False, remedies=(REMEDIES[reason],))
+    steps = tuple(Step(check=check.__name__, asks=_asks(check), outcome=NOT_REACHED) for check in CHECKS)
+    return Explanation(reason=reason, steps=steps, strips_includes=False, remedies=(REMEDIES[reason],))
+
+
+def _asks(check: Callable[..., object]) -> str:
+    """Return what a check asks: the first line of its docstring."""
+    return (check.__doc__ or "").strip().splitlines()[0]

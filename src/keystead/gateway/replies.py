@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keystead.core.decision import Deny
+from keystead.core.explanation import NO_SCOPE_EXISTS
 from keystead.core.instants import iso
 from keystead.core.reasons import Reason
 from keystead.gateway.verdicts import Denied
@@ -13,7 +14,6 @@ from keystead.gateway.verdicts import Denied
 JSON_TYPE = "application/json; charset=utf-8"
 NO_CONTENT = 204
 CHALLENGE = ("www-authenticate", 'Bearer realm="canvas-lms"')
-NO_SCOPE_EXISTS = "No scope exists for this path; only tokens of keys that do not enforce scopes may call it."
 _WITHOUT_CHALLENGE = frozenset({Reason.SCOPE_MISSING, Reason.MASQUERADE_CHANGED, Reason.MASQUERADE_REFUSED})
 _PLAIN_STRING = frozenset({Reason.MASQUERADE_CHANGED, Reason.MASQUERADE_REFUSED})
 

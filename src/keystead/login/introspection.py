@@ -79,15 +79,10 @@ class Introspection:
 
     async def revoke(self, request: Request) -> Response:
         """End a token of the client that asks. What is not one of its tokens is answered the same."""
-        given = await _read(request)
-        if isinstance(given, OAuthError):
-            return replies.refused(given)
-        key = await self._client(request, given, may_omit_secret=True)
-        if isinstance(key, Response):
-            return key
-        credential = given.get("token")
-        if credential is None:
-            return replies.refused(NO_TOKEN)
+        asked = await self._asked(request, may_omit_secret=True)
+        if isinstance(asked, Response):
+            return asked
+        key, credential = asked
 
         def work(tx: Transaction) -> None:
             held = read_keys.find_key(tx, key.id)
@@ -98,15 +93,10 @@ class Introspection:
         return JSONResponse({}, headers=replies.NO_STORE)
 
     async def _answer(self, request: Request) -> bytes | Response:
-        given = await _read(request)
-        if isinstance(given, OAuthError):
-            return replies.refused(given)
-        key = await self._client(request, given, may_omit_secret=False)
-        if isinstance(key, Response):
-            return key
-        credential = given.get("token")
-        if credential is None:
-            return replies.refused(NO_TOKEN)
+        asked = await self._asked(request, may_omit_secret=False)
+        if isinstance(asked, Response):
+            return asked
+        key, credential = asked
         host = origin_of(request).domain
         known = await self._surface.judge.known(credential, host)
         facts, now = known.facts, self._clock()
@@ -123,6 +113,17 @@ class Introspection:
             return _INACTIVE
         told = introspection_reply(live, self._surface.public_origin(request))
         return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
+    async def _asked(self, request: Request, *, may_omit_secret: bool) -> tuple[Key, str] | Response:
+        """Return the client that asks and the credential it asks about, or what it is told instead."""
+        given = await _read(request)
+        if isinstance(given, OAuthError):
+            return replies.refused(given)
+        key = await self._client(request, given, may_omit_secret=may_omit_secret)
+        if isinstance(key, Response):
+            return key
+        credential = given.get("token")
+        return replies.refused(NO_TOKEN) if credential is None else (key, credential)
 
     async def _client(self, request: Request, given: Parameters, *, may_omit_secret: bool) -> Key | Response:
         """Return the client that asks, or the refusal of one that does not prove itself."""

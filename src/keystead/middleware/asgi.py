@@ -32,6 +32,7 @@ class KeysteadMiddleware:
 
     Calls below one of ``paths`` are judged; all others pass as they are, and so do lifespan events. Behind it,
     ``scope["keystead"]`` is the ``Passed`` of the call. WebSockets below ``paths`` are closed: no scope names one.
+    The server must tell ``raw_path``, and nothing may rewrite paths before: what is judged is the path as it was sent.
     """
 
     def __init__(self, app: App, *, judge: Judge, paths: tuple[str, ...] = ("/api/",)) -> None:

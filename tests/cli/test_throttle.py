@@ -1,28 +1,14 @@
 """``keystead throttle``: what it shows, and that what it sets is kept and written down."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, select
 from typer.testing import CliRunner
 
-from databases import MASTER, fresh_installation
-from keystead.app import system_clock
 from keystead.cli.main import app
 from keystead.storage.schema import audit
-
-
-@pytest.fixture
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    database = fresh_installation(tmp_path, system_clock)
-    made = database.engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("KEYSTEAD_DATABASE_URL", made)
-    monkeypatch.setenv("KEYSTEAD_SECRET_KEY", MASTER)
-    monkeypatch.chdir(tmp_path)
-    database.close()
-    return made
 
 
 def run(*arguments: str) -> tuple[int, Any]:

@@ -96,12 +96,18 @@ def _empty_file() -> Path:
     return Path(home) / "keystead.db"
 
 
+_RUNNING = ExitStack()
+
+
+def stop_server() -> None:
+    """Stop that PostgreSQL, if it was started. At the end of a session: a process of many is killed before its exit."""
+    _RUNNING.close()
+
+
 @cache
 def _server() -> str:
     """Start the PostgreSQL that every fresh installation of this run stands on, with the one they are copied from."""
-    stack = ExitStack()
-    atexit.register(stack.close)
-    url = stack.enter_context(postgresql())
+    url = _RUNNING.enter_context(postgresql())
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE empty")
     fill(url.replace("/postgres?", "/empty?"))

@@ -24,6 +24,7 @@ from keystead.storage.read import tokens as read_tokens
 from keystead.storage.read.pages import Listing, Window
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
+from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 TITLE = "Developer Keys"
@@ -87,7 +88,7 @@ class KeyPages:
                 to=_state(request.query_params.get("to")),
                 action=f"{_address(account)}/{key.id}/state",
                 cancel_href=_address(account),
-                authenticity_token=session.csrf,
+                authenticity_token=form_value(session),
                 tokens=read_keys.token_counts(tx, (key.id,)).get(key.id, 0) if _owns(account, key) else None,
             )
             return show(tx, self._surface.pages, visitor, view, view.title)

@@ -1,5 +1,6 @@
 """What do all pages for people share? One must be signed in, forms must be our own, refusals are pages."""
 
+import gzip
 from collections.abc import Callable
 
 from starlette.requests import Request
@@ -12,9 +13,10 @@ from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
 from keystead.web.html import MessageView
 from keystead.web.sessions import CSRF_FIELD, proves_itself
-from keystead.web.surface import Surface, Visitor, read_form, visitor_of
+from keystead.web.surface import Surface, Visitor, read_form, takes_gzip, visitor_of
 
 NO_PERMISSION = "You don't have permission to access that page"
+_WORTH_PACKING = 1024
 Work = Callable[[Transaction, Visitor], Response]
 FormWork = Callable[[Transaction, Visitor, Tree], Response]
 
@@ -28,7 +30,7 @@ async def signed_in(surface: Surface, request: Request, work: Work) -> Response:
             return RedirectResponse("/login", 302)
         return work(tx, visitor)
 
-    return await _refusals_shown(surface, request, run)
+    return _packed(await _refusals_shown(surface, request, run), request)
 
 
 async def with_own_form(surface: Surface, request: Request, work: FormWork) -> Response:
@@ -75,3 +77,15 @@ async def _refusals_shown(surface: Surface, request: Request, run: Callable[[Tra
 def _message(tx: Transaction, surface: Surface, request: Request, words: str, status: int) -> Response:
     view = MessageView(heading="This did not work", words=words, next_href="/", next_words="Go to the start page")
     return show(tx, surface.pages, visitor_of(tx, request), view, "Keystead", status=status)
+
+
+def _packed(page: Response, request: Request) -> Response:
+    """Return a page packed, for browsers that can read it so. Answers to forms are never packed: they may show secrets
+    beside words that somebody else chose.
+    """
+    page.headers["vary"] = "Accept-Encoding"
+    if takes_gzip(request) and len(page.body) > _WORTH_PACKING:
+        page.body = gzip.compress(page.body, 6, mtime=0)
+        page.headers["content-encoding"] = "gzip"
+        page.headers["content-length"] = str(len(page.body))
+    return page

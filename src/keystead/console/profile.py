@@ -31,6 +31,7 @@ from keystead.storage.read import tokens as read_tokens
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
+from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 PROFILE = "/profile/settings"
@@ -297,7 +298,7 @@ def _status(token: Token, now: Instant) -> IntegrationStatus:
 
 
 def _form_value(visitor: Visitor) -> str:
-    return "" if visitor.session is None else visitor.session.csrf
+    return "" if visitor.session is None else form_value(visitor.session)
 
 
 def _word(value: object) -> str:

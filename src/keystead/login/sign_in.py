@@ -1,5 +1,7 @@
 """Signs people in and out."""
 
+from dataclasses import replace
+
 from anyio import to_thread
 from limits import parse as parse_limit
 from starlette.requests import Request
@@ -18,7 +20,7 @@ from keystead.storage.read import users as read_users
 from keystead.storage.read.users import fold
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import CSRF_FIELD, comes_from_elsewhere, proves_itself
+from keystead.web.sessions import CSRF_FIELD, comes_from_elsewhere, form_value, proves_itself
 from keystead.web.surface import (
     Surface,
     Visitor,
@@ -92,7 +94,7 @@ class SignIn:
         def work(tx: Transaction) -> Response:
             visitor = visitor_of(tx, request)
             session, session_id = act.sign_in(tx, found.user, visitor.domain_root, visitor.session)
-            signed_in = Visitor(session=session, user=found.user, domain_root=visitor.domain_root)
+            signed_in = replace(visitor, session=session, user=found.user)
             onward = resume(tx, self._surface, request, signed_in) or replies.to("/")
             return give_session(onward, request, session, session_id)
 
@@ -105,7 +107,7 @@ class SignIn:
             visitor = visitor_of(tx, request)
             if visitor.session is None or visitor.user is None:
                 return replies.to("/login")
-            view = LogoutView(authenticity_token=visitor.session.csrf)
+            view = LogoutView(authenticity_token=form_value(visitor.session))
             return show(tx, self._surface.pages, visitor, view, "Log out")
 
         return await self._surface.showing(request, work)
@@ -143,7 +145,7 @@ class SignIn:
             unique_id=unique_id,
             error=error,
             account_name=visitor.domain_root.name,
-            authenticity_token=None if visitor.session is None else visitor.session.csrf,
+            authenticity_token=None if visitor.session is None else form_value(visitor.session),
             app_name=None if waiting is None else waiting.name or "Third-Party Application",
         )
         page = show(tx, self._surface.pages, visitor, view, "Log in", status=status, form_targets=targets)

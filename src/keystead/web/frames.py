@@ -9,6 +9,7 @@ from keystead.core.actors import Right
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
 from keystead.web.html import Frame, Pages, page_headers
+from keystead.web.sessions import form_value
 from keystead.web.surface import Visitor
 
 BARE = "Keystead"
@@ -22,9 +23,10 @@ def frame_for(tx: Transaction, visitor: Visitor, title: str) -> Frame:
         title=title,
         account_name=account.name,
         signed_in_as=None if user is None else user.short_name,
-        csrf=None if session is None or user is None else session.csrf,
+        csrf=None if session is None or user is None else form_value(session),
         flash=None if session is None else session.flash,
         can_manage_keys_of=account.id if manages else None,
+        reader=visitor.reader,
     )
 
 

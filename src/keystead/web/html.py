@@ -1,10 +1,10 @@
 """What does every page share? The frame, the security headers, the words made safe to show, and the static files."""
 
+import gzip
 import re
 from base64 import b32encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -13,13 +13,27 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
-from keystead.core.instants import SECOND, Instant, iso
+from keystead.core.instants import iso
+from keystead.web.languages import (
+    ANYBODY,
+    LANGUAGES,
+    Reader,
+    counted,
+    day,
+    moment,
+    number,
+    reading,
+    words_in,
+)
 
 LONGEST_SHOWN: Final = 200
 NAMELESS_APP: Final = "Third-Party Application"
 
-_CONTENT_TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_CONTENT_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 _INVISIBLE: Final = re.compile(
     "[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
@@ -37,7 +51,7 @@ class Frame:
     csrf: str | None = None
     flash: str | None = None
     can_manage_keys_of: int | None = None
-    lang: str = "en"
+    reader: Reader = ANYBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +73,7 @@ class StaticFile:
     content: bytes
     content_type: str
     digest: str
+    compressed: bytes = field(repr=False)
 
     @property
     def etag(self) -> str:
@@ -69,24 +84,36 @@ class StaticFile:
 class Pages:
     """Renders views into whole pages; made once and shared."""
 
-    __slots__ = ("_environment",)
+    __slots__ = ("_environments",)
 
     def __init__(self) -> None:
-        self._environment = Environment(
-            loader=PrefixLoader({part: PackageLoader(f"keystead.{part}") for part in ("web", "login", "console")}),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals["asset"] = asset
-        self._environment.filters.update(
-            shown=shown, icon=shown_icon, day=day, moment=moment, machine=iso, counted=counted
-        )
+        self._environments = {language: _environment(language) for language in LANGUAGES}
 
     def render(self, name: str, view: object, frame: Frame) -> bytes:
         """Return the page ``name``, such as ``login/sign_in.html`` (``TEMPLATE`` of its view), as UTF-8."""
-        return self._environment.get_template(name).render(view=view, frame=frame).encode("utf-8", "replace")
+        before = reading.set(frame.reader)
+        try:
+            template = self._environments[frame.reader.language].get_template(name)
+            return template.render(view=view, frame=frame).encode("utf-8", "replace")
+        finally:
+            reading.reset(before)
+
+
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=PrefixLoader({part: PackageLoader(f"keystead.{part}") for part in ("web", "login", "console")}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(words_in(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["asset"] = asset
+    environment.filters.update(
+        shown=shown, icon=shown_icon, day=day, moment=moment, machine=iso, counted=counted, number=number
+    )
+    return environment
 
 
 def page_headers(*, form_targets: Sequence[str] = ()) -> dict[str, str]:
@@ -163,27 +190,6 @@ def shown_icon(url: str | None) -> str | None:
     return url if parts.scheme == "https" and parts.hostname else None
 
 
-def day(instant: Instant | None, otherwise: str = "never") -> str:
-    """Return the day of an instant for people, in UTC: ``3 Feb 2027``."""
-    if instant is None:
-        return otherwise
-    when = datetime.fromtimestamp(instant // SECOND, UTC)
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
-
-
-def moment(instant: Instant | None, otherwise: str = "--") -> str:
-    """Return an instant for people, in UTC: ``3 Feb 2027, 14:05 UTC``."""
-    if instant is None:
-        return otherwise
-    when = datetime.fromtimestamp(instant // SECOND, UTC)
-    return f"{day(instant)}, {when:%H:%M} UTC"
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """Return a number with its noun: ``1 token``, ``2 tokens``."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
 def static_file(path: str) -> StaticFile | None:
     """Return the file of ``/static/<path>``, None when it is not one of ours."""
     return _static_files().get(path)
@@ -202,5 +208,7 @@ def _static_files() -> Mapping[str, StaticFile]:
         if content_type is not None:
             content = file.read_bytes()
             digest = b32encode(sha256(content).digest()[:15]).decode().lower()
-            found[file.name] = StaticFile(content=content, content_type=content_type, digest=digest)
+            found[file.name] = StaticFile(
+                content=content, content_type=content_type, digest=digest, compressed=gzip.compress(content, mtime=0)
+            )
     return found

@@ -17,7 +17,7 @@ from keystead.storage.figures import ProcessFigures
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.transaction import StorageUnavailable
 from keystead.web.html import static_file
-from keystead.web.surface import Surface
+from keystead.web.surface import Surface, takes_gzip
 
 
 class Operations:
@@ -76,9 +76,13 @@ async def _static(request: Request) -> Response:
     headers = {
         "cache-control": "public, max-age=31536000, immutable",
         "etag": found.etag,
+        "vary": "Accept-Encoding",
         "x-content-type-options": "nosniff",
     }
-    return Response(found.content, headers=headers, media_type=found.content_type)
+    if not takes_gzip(request):
+        return Response(found.content, headers=headers, media_type=found.content_type)
+    headers["content-encoding"] = "gzip"
+    return Response(found.compressed, headers=headers, media_type=found.content_type)
 
 
 async def _abandoned(_: Request, __: Exception) -> Response:

@@ -26,6 +26,7 @@ from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, Origin, Transaction
 from keystead.storage.usage import Usage
 from keystead.web.html import Pages
+from keystead.web.languages import ANYBODY, Reader, reader_of, words_in
 from keystead.web.sessions import cookie_header, csrf_cookie_header, forget_cookie_headers, session_of
 
 Result = TypeVar("Result")
@@ -95,6 +96,12 @@ class Visitor:
     session: Session | None
     user: User | None
     domain_root: Account
+    reader: Reader = ANYBODY
+
+    def say(self, message: str, **values: object) -> str:
+        """Return a sentence in the visitor's language, with ``%(name)s`` filled in."""
+        words = words_in(self.reader.language).gettext(message)
+        return words % values if values else words
 
     @property
     def acting(self) -> Actor:
@@ -122,7 +129,9 @@ def visitor_of(tx: Transaction, request: Request) -> Visitor:
     user = None if session is None else read_users.find_user(tx, session.user_id)
     if user is not None and not (user.is_active and read_users.has_login(tx, user.id, domain_root)):
         user = None
-    return Visitor(session=session, user=user, domain_root=domain_root)
+    locale, zone = (None, None) if user is None else (user.locale, user.time_zone)
+    reader = reader_of(request.headers.get("accept-language"), locale, zone, domain_root.default_time_zone)
+    return Visitor(session=session, user=user, domain_root=domain_root, reader=reader)
 
 
 def ensure_session(tx: Transaction, visitor: Visitor) -> tuple[Session, Secret | None]:
@@ -146,6 +155,12 @@ def forget_session(response: Response, request: Request) -> Response:
     for line in forget_cookie_headers(origin_of(request)):
         response.headers.append("set-cookie", line)
     return response
+
+
+def takes_gzip(request: Request) -> bool:
+    """Whether the browser can read what is packed with gzip."""
+    asked = request.headers.get("accept-encoding", "")
+    return any(one.strip().lower() == "gzip" for one in asked.split(","))
 
 
 async def read_body(request: Request) -> bytes:

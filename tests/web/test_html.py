@@ -194,7 +194,7 @@ def test_hostile_words_stay_words() -> None:
     )
 
     assert all(set(one) == {"src", "defer"} for one in Elements(page).named("script"))
-    assert "<script" not in page
+    assert "<script>alert" not in page
 
 
 def test_a_lone_surrogate_does_not_break_the_page() -> None:

@@ -20,7 +20,7 @@ from databases import MASTER, fresh_installation
 from keystead.app import Application, create_app
 from keystead.config import Settings
 from keystead.core.accounts import AccountKind, Policy
-from keystead.core.actors import UserState
+from keystead.core.actors import ADMIN_ROLE, UserState
 from keystead.core.bindings import BindingState
 from keystead.core.credentials import Secret
 from keystead.core.ids import AccountId, KeyId, UserId
@@ -29,12 +29,13 @@ from keystead.core.keys import KeyState
 from keystead.core.tokens import Token
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import tokens as read_tokens
+from keystead.storage.read import users as read_users
 from keystead.storage.schema import audit, codes
 from keystead.storage.transaction import Origin
 from keystead.storage.write.accounts import insert_account, update_account
 from keystead.storage.write.bindings import ensure_binding, update_binding
 from keystead.storage.write.keys import insert_key, update_key
-from keystead.storage.write.users import insert_login, insert_user, update_user
+from keystead.storage.write.users import ensure_seat, insert_login, insert_user, update_user
 
 NORTH, SOUTH = "north.test", "south.test"
 CALLBACK = "https://tool.test/cb"
@@ -256,6 +257,17 @@ class OAuthBench:
                     password_hash=_QUICK.hash(PASSWORD),
                 )
         self.people[name] = user_id
+        return user_id
+
+    def administrator(self, name: str, host: str | None, *hosts: str) -> UserId:
+        """Make a person who administers a host's root account, or Site Admin; they can sign in on ``hosts`` too."""
+        user_id = self.people.get(name) or self.person(name, *(hosts if host is None else (host, *hosts)))
+        with self.database.write(_TEST) as tx:
+            site = read_accounts.site_admin(tx)
+            role = read_users.find_role_by_label(tx, ADMIN_ROLE, site)
+            assert role is not None
+            account_id = site.id if host is None else self.accounts[host]
+            ensure_seat(tx, account_id=account_id, user_id=user_id, role_id=role.id)
         return user_id
 
     def change_person(self, name: str, **values: Any) -> None:

@@ -1,5 +1,8 @@
 """Route templates and the paths that come near them, for properties."""
 
+import json
+from importlib.resources import files
+
 from hypothesis import strategies as st
 
 WORDS = ("a", "b", "a.b", "a.b.c", ".", "download", "preview")
@@ -35,3 +38,9 @@ def paths() -> st.SearchStrategy[str]:
     pieces = st.sampled_from(("", "a", "b", "a.b", "1", "x-y", "v1", "v1.2", "a-b.b", ".", "..", "preview", "download"))
     segments = st.builds(str.__add__, pieces, st.sampled_from(("", "", "", ".json", ".", ".b", ".b.c")))
     return st.lists(segments, max_size=6).map(lambda parts: "/" + "/".join(parts))
+
+
+def canvas_entries() -> list[dict[str, object]]:
+    """Return what the catalogue's file says of Canvas's scopes."""
+    described: list[dict[str, object]] = json.loads(files("keystead.core").joinpath("canvas_scopes.json").read_text())
+    return described

@@ -23,6 +23,8 @@ from keystead.api.operations import OWN_ROUTES, RESERVED, routing_of
 from keystead.api.requests import World
 from keystead.config import Settings
 from keystead.console.home import Home
+from keystead.console.key_changes import KeyChanges
+from keystead.console.key_editor import KeyEditor
 from keystead.console.keys import KeyPages
 from keystead.console.profile import Profile
 from keystead.core.instants import SECOND, Instant
@@ -330,6 +332,8 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *Home(surface).routes(),
         *Profile(surface).routes(),
         *KeyPages(surface).routes(),
+        *KeyEditor(surface).routes(),
+        *KeyChanges(surface).routes(),
         *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)

@@ -36,7 +36,8 @@ def test_a_form_from_elsewhere_changes_nothing(bench: OAuthBench) -> None:
 
 
 def test_a_person_makes_sees_and_revokes_a_token(bench: OAuthBench) -> None:
-    browser = bench.browser(NORTH).signed_in()
+    bench.person("una", NORTH)
+    browser = bench.browser(NORTH).signed_in("una")
     value = browser.get("/profile/settings/tokens/new").text.split('name="authenticity_token" value="')[1].split('"')[0]
     form = {"authenticity_token": value}
 

@@ -99,7 +99,7 @@ def test_an_administrator_turns_a_key_on_and_a_teacher_authorizes_it(
     page.get_by_role("link", name="Developer Keys").first.click()
     row = page.get_by_role("row").filter(has_text="Course Mapper")
     if "Off" in row.inner_text():
-        row.get_by_role("button", name="Turn on").click()
+        row.get_by_role("switch").click()
         assert page.get_by_role("heading", name="Turn On Developer Key").is_visible()
         page.get_by_role("button", name="Switch to On").click()
     assert "On" in row.inner_text()

@@ -298,58 +298,6 @@ def test_the_pages_of_tokens_ask_first_and_show_a_secret_once() -> None:
     assert {"method": "post", "action": "/x"} in Elements(revoke).named("form")
 
 
-def test_keys_show_their_state_in_words_and_who_locked_them() -> None:
-    both = (BindingState.ON, BindingState.OFF)
-    free = console.KeyRow(name=None, client_id="71", state=BindingState.OFF, state_href="/k/71/state", choices=both)
-    locked = console.KeyRow(
-        name="Tool", client_id="72", state=BindingState.ON, state_href="/k/72/state", locked_by="Site Admin"
-    )
-    tabs = (console.Tab(label="Account", href="/k", is_current=True),)
-    groups = (console.KeyGroup(heading="Global Keys", rows=(free, locked)),)
-    pages = console.PageLinks(words="Keys 1 to 2 of 3", next_href="/k?page=2")
-
-    own = console.KeysView(account_name="A", tabs=tabs, groups=groups, is_inherited=False, pages=pages)
-    page = console_page(own)
-    inherited = words_of(console_page(console.KeysView(account_name="A", tabs=tabs, groups=groups, is_inherited=True)))
-    empty = words_of(console_page(console.KeysView(account_name="A", tabs=tabs, groups=(), is_inherited=False)))
-
-    assert "Name Owner Email Details Stats Type State Unnamed Tool No Email 71 -- API Key Off" in words_of(page)
-    assert "Off Turn on Unnamed Tool" in words_of(page)
-    assert "Tool No Email 72 -- API Key On Locked Tool Set by Site Admin" in words_of(page)
-    assert {"class": "table-actions", "method": "get", "action": "/k/71/state"} in Elements(page).named("form")
-    assert [link["href"] for link in Elements(page).named("a") if link.get("rel") == "next"] == ["/k?page=2"]
-    assert "Name Details Type State Unnamed Tool 71 API Key Off" in inherited
-    assert "Nothing here yet" in empty
-
-
-@pytest.mark.parametrize(
-    ("to", "title", "button"),
-    [
-        (BindingState.ON, "Turn On Developer Key", "Switch to On"),
-        (BindingState.OFF, "Turn Off Developer Key", "Switch to Off"),
-        (BindingState.ALLOW, "Set Developer Key to &#34;Allow&#34;", "Switch to Allow"),
-    ],
-)
-def test_switching_a_key_asks_first_and_names_it(to: BindingState, title: str, button: str) -> None:
-    page = console_page(
-        console.SwitchView(
-            key_name="Harmonize",
-            client_id="71",
-            account_name="Westbrook",
-            to=to,
-            action="/k/71/state",
-            cancel_href="/k",
-            authenticity_token="p",
-            tokens=1,
-        )
-    )
-
-    assert f"{title} Key Harmonize Client ID 71 Account Westbrook" in words_of(page)
-    assert f"{button} Cancel" in words_of(page)
-    assert {"type": "hidden", "name": "state", "value": to.value} in Elements(page).named("input")
-    assert ("1 access token stops working here." in page) is (to is BindingState.OFF)
-
-
 TEXT_PAIRS = (
     [("ink", ground) for ground in ("page", "surface", "surface-sunken")]
     + [("ink-soft", ground) for ground in ("page", "surface", "surface-sunken")]

@@ -151,6 +151,12 @@ def rotate_secret(tx: Transaction, key: Key, *, acting: Actor, because: str | No
     return replace(key, secret=secret, updated_at=tx.now)
 
 
+def show_secret(tx: Transaction, key: Key, *, acting: Actor) -> str:
+    """Return a key's secret for the screen, and note who looked. The caller has settled that ``acting`` may."""
+    record(tx, "key.secret_shown", "key", key.id, acting=acting, account_id=owner_of(tx, key).id)
+    return key.secret.reveal()
+
+
 def owner_of(tx: Transaction, key: Key) -> Account:
     """Return the account that owns the key; Site Admin when none does."""
     if key.account_id is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from keystead.actions import keys as act
 from keystead.actions import permits
+from keystead.actions.key_values import key_values
 from keystead.api.paging import page_of, paged, window_of
 from keystead.api.requests import Answer, ApiRoute, Ask, number
 from keystead.api.shapes import KeyView, key_object
@@ -15,21 +16,14 @@ from keystead.core.actors import Right
 from keystead.core.bindings import resolve
 from keystead.core.errors import Malformed, NotFound
 from keystead.core.ids import parse_id
-from keystead.core.keys import ClientType, Key, SecurityProfile, normal_redirect_uri
-from keystead.core.parameters import Tree, Value, boolean, envelope, text, text_list
+from keystead.core.keys import ClientType, Key, SecurityProfile
+from keystead.core.parameters import Value, boolean, envelope, text, text_list
 from keystead.core.throttle import told
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import bindings as read_bindings
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read import tokens as read_tokens
 from keystead.storage.read import users as read_users
-
-_TEXTS = (
-    "name", "email", "icon_url", "notes", "vendor_code", "redirect_uri", "unified_tool_id",
-    "client_credentials_audience",
-)  # fmt: skip
-_BLANK_IS_NULL = frozenset({"icon_url", "redirect_uri", "unified_tool_id", "client_credentials_audience"})
-_FLAGS = ("require_scopes", "allow_includes", "auto_expire_tokens", "visible", "test_cluster_only")
 
 
 def list_keys(ask: Ask) -> Answer:
@@ -41,12 +35,14 @@ def list_keys(ask: Ask) -> Answer:
     page_of(ask)
     reference = ask.query.get("id")
     only = None if reference is None or reference == "" else (parse_id(str(reference)) or 0)
+    search = read_keys.KeySearch(key_id=only)
     if inherited:
         path = read_accounts.path_to(ask.tx, account)
         parent = next((above for above in path.chain if above.id == account.consortium_parent_id), None)
-        found = read_keys.list_inherited(ask.tx, account, window_of(ask), parent=parent, key_id=only)
+        search = search if parent is None else read_keys.NEWEST_FIRST  # as in Canvas, whose children ignore the id
+        found = read_keys.list_inherited(ask.tx, account, window_of(ask), search, parent=parent)
     else:
-        found = read_keys.list_own(ask.tx, account, window_of(ask), key_id=only)
+        found = read_keys.list_own(ask.tx, account, window_of(ask), search)
     views = {view.key.id: view for view in views_of(ask, found.items, account, shows_secret=not inherited)}
     base = f"{ask.public_origin}/api/v1/accounts/{ask.values['account_id']}/developer_keys"
     return paged(ask, found, lambda key: key_object(views[key.id], inherited=inherited, listed=True), base=base)
@@ -147,29 +143,6 @@ def views_of(ask: Ask, keys: tuple[Key, ...], account: Account, *, shows_secret:
     ]
 
 
-def key_values(wanted: Tree) -> dict[str, Any]:
-    """Return the attributes that an envelope sets, read and normalised; unknown ones are passed over.
-
-    Raises InvalidParameter.
-    """
-    values: dict[str, Any] = {}
-    for name in _TEXTS:
-        if name in wanted:
-            given = text(wanted[name], name)
-            blank = given is None or not given.strip()
-            values[name] = None if blank and (given is None or name in _BLANK_IS_NULL) else given
-    for name in _FLAGS:
-        if name in wanted:
-            values[name] = bool(boolean(wanted[name], name))
-    if "redirect_uris" in wanted:
-        values["redirect_uris"] = _uris(wanted["redirect_uris"])
-    if values.get("redirect_uri"):
-        values["redirect_uri"] = normal_redirect_uri(values["redirect_uri"])
-    if wanted.get("scopes") not in (None, ""):
-        values["scopes"] = tuple(dict.fromkeys(text_list(wanted["scopes"], "scopes") or ()))
-    return values
-
-
 def because(ask: Ask) -> str | None:
     """Return the reason that the caller gives for a change, where they give one."""
     given = text(ask.parameters.get("because"), "because")
@@ -199,12 +172,6 @@ def _last_used(ask: Ask, key_ids: list[Any]) -> dict[int, Any]:
         key_id: max((used[token_id] for token_id in ids if token_id in used), default=None)
         for key_id, ids in by_key.items()
     }
-
-
-def _uris(value: Value) -> tuple[str, ...]:
-    """Return redirect URIs given as a list, or as text separated by white space; each once, in order."""
-    given = (value,) if isinstance(value, str) else text_list(value, "redirect_uris") or ()
-    return tuple(dict.fromkeys(normal_redirect_uri(uri) for entry in given for uri in entry.split()))
 
 
 def _is_meant(value: Value) -> bool:

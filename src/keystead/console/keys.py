@@ -1,34 +1,54 @@
-"""The Developer Keys page of an account: its own keys, those it inherits, and their switches."""
+"""The Developer Keys page of an account: its own keys and those it inherits, searched, sorted, and their secrets."""
 
-from urllib.parse import urlencode
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from keystead.actions import bindings as act
-from keystead.actions import permits
-from keystead.console.manners import back_to, signed_in, with_own_form
-from keystead.console.views import KeyGroup, KeyRow, KeyStats, KeysView, PageLinks, SwitchView, Tab
-from keystead.core.accounts import Account, AccountPath
-from keystead.core.actors import Right
+from keystead.actions import keys as act
+from keystead.console.key_lists import PAGE_SIZE, KeyListing
+from keystead.console.key_paths import (
+    BASE,
+    ONE,
+    UNNAMED,
+    key_address,
+    list_address,
+    managed_account,
+    may_change,
+    owns,
+)
+from keystead.console.key_views import Heading, KeyActs, KeyGroup, KeyRow, KeyStats, KeysView, Lock, Tab, Undo
+from keystead.console.manners import signed_in, with_own_form
+from keystead.console.views import PageLinks
+from keystead.core.accounts import Account, AccountPath, Policy
 from keystead.core.bindings import Binding, BindingState, resolve
-from keystead.core.errors import Malformed, NotFound
+from keystead.core.errors import NotFound
 from keystead.core.ids import global_id, parse_id
+from keystead.core.instants import Instant
 from keystead.core.keys import Key
 from keystead.core.parameters import Tree
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import bindings as read_bindings
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read import tokens as read_tokens
-from keystead.storage.read.pages import Listing, Window
+from keystead.storage.read.keys import KeyOrder
+from keystead.storage.read.pages import Listing
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
 from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 TITLE = "Developer Keys"
-PAGE_SIZE = 25
+_COLUMNS = (
+    ("Name", "Sort by Name", KeyOrder.NAME, True),
+    ("Owner Email", "Sort by Email", KeyOrder.EMAIL, False),
+    ("Details", "Sort by Client ID", KeyOrder.CLIENT_ID, True),
+    ("Stats", "Sort by Access Token Count", KeyOrder.TOKENS, False),
+    ("Type", "", None, True),
+    ("State", "Sort by State", KeyOrder.STATE, True),
+    ("Actions", "", None, False),
+)
 
 
 class KeyPages:
@@ -38,183 +58,224 @@ class KeyPages:
         self._surface = surface
 
     def routes(self) -> list[Route]:
-        """Return the routes of these pages."""
-        base = "/accounts/{account_id}/developer_keys"
+        """Return the routes of this page."""
         return [
-            Route(base, self.list, methods=["GET"]),
-            Route(base + "/{key_id}/state", self.confirm, methods=["GET"]),
-            Route(base + "/{key_id}/state", self.switch, methods=["POST"]),
+            Route(BASE, self.show, methods=["GET"]),
+            Route(ONE + "/secret", self.show_secret, methods=["POST"]),
         ]
 
-    async def list(self, request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
         """Show one page of an account's keys; ``?tab=inherited`` shows those it inherits."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = _managed_account(tx, visitor, request)
-            inherited = request.query_params.get("tab") == "inherited"
-            page = _page_number(request)
-            window = Window(limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
-            path = read_accounts.path_to(tx, account)
-            parent = next((above for above in path.chain if above.id == account.consortium_parent_id), None)
-            found = (
-                read_keys.list_inherited(tx, account, window, parent=parent)
-                if inherited
-                else read_keys.list_own(tx, account, window)
-            )
-            view = KeysView(
-                account_name=account.name,
-                tabs=_tabs(account, inherited=inherited),
-                groups=self._groups(tx, found, path, inherited=inherited),
-                is_inherited=inherited,
-                pages=_links(account, found, page, inherited=inherited),
-            )
+            account = managed_account(tx, visitor, request)
+            view = self._view(tx, visitor, request, account)
             return show(tx, self._surface.pages, visitor, view, TITLE)
 
         return await signed_in(self._surface, request, work)
 
-    async def confirm(self, request: Request) -> Response:
-        """Ask before a key's state changes."""
+    async def show_secret(self, request: Request) -> Response:
+        """Show the same list with one key's secret in it, once, and note who looked."""
 
-        def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = _managed_account(tx, visitor, request)
+        def work(tx: Transaction, visitor: Visitor, _form: Tree) -> Response:
+            account = managed_account(tx, visitor, request)
             key = read_keys.get_key(tx, parse_id(request.path_params["key_id"]))
-            session = visitor.session
-            if session is None:
+            if not owns(account, key) or Policy.REGENERATE_SECRETS in account.policies:
                 raise NotFound
-            view = SwitchView(
-                key_name=key.name,
-                client_id=str(global_id(key.id)),
-                account_name=account.name,
-                to=_state(request.query_params.get("to")),
-                action=f"{_address(account)}/{key.id}/state",
-                cancel_href=_address(account),
-                authenticity_token=form_value(session),
-                tokens=read_keys.token_counts(tx, (key.id,)).get(key.id, 0) if _owns(account, key) else None,
-            )
-            return show(tx, self._surface.pages, visitor, view, view.title)
-
-        return await signed_in(self._surface, request, work)
-
-    async def switch(self, request: Request) -> Response:
-        """Set what the account says about a key."""
-
-        def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
-            account = _managed_account(tx, visitor, request)
-            state = _state(form.get("state"))
-            key_id = parse_id(request.path_params["key_id"])
-            reason = form.get("because")
-            binding, _ = act.set_state(
-                tx, account, key_id, state, acting=visitor.acting, because=reason if isinstance(reason, str) else None
-            )
-            key = read_keys.get_key(tx, binding.key_id)
-            where = _address(account) + ("" if _owns(account, key) else "?tab=inherited")
-            return back_to(tx, visitor, where, f"{key.name or 'Unnamed Tool'} is now {state}.")
+            secret = act.show_secret(tx, key, acting=visitor.acting)
+            view = self._view(tx, visitor, request, account, shown=(key.id, secret))
+            return show(tx, self._surface.pages, visitor, view, TITLE)
 
         return await with_own_form(self._surface, request, work)
 
-    def _groups(
-        self, tx: Transaction, found: Listing[Key], path: AccountPath, *, inherited: bool
-    ) -> tuple[KeyGroup, ...]:
-        ids = [key.id for key in found.items]
-        bindings = read_bindings.bindings_of_keys(tx, ids)
-        counts = {} if inherited else read_keys.token_counts(tx, ids)
-        by_key = {} if inherited else read_tokens.token_ids_of_keys(tx, ids)
-        used = self._surface.usage.of_tokens([one for many in by_key.values() for one in many])
-        site = read_accounts.site_admin(tx)
-        rows: dict[bool, list[KeyRow]] = {False: [], True: []}
-        for key in found.items:
-            binding = resolve(key, path, bindings.get(key.id, {}), site.id)
-            stats = None
-            if not inherited:
-                last = max((used[one] for one in by_key.get(key.id, ()) if one in used), default=None)
-                stats = KeyStats(tokens=counts.get(key.id, 0), created_at=key.created_at, last_used_at=last)
-            rows[key.is_global].append(_row(tx, key, path, binding, stats))
-        if not inherited or not rows[False]:
-            return (KeyGroup(rows=(*rows[False], *rows[True])),)
-        return (
-            KeyGroup(heading="Consortium Parent Keys", rows=tuple(rows[False])),
-            KeyGroup(heading="Global Keys", rows=tuple(rows[True])),
+    def _view(
+        self,
+        tx: Transaction,
+        visitor: Visitor,
+        request: Request,
+        account: Account,
+        *,
+        shown: tuple[int, str] | None = None,
+    ) -> KeysView:
+        wanted = KeyListing.read(request.query_params)
+        path = read_accounts.path_to(tx, account)
+        found = _found(tx, path, wanted)
+        address, changes = list_address(account), may_change(tx, visitor, account)
+        rows = self._rows(tx, found, path, wanted, changes=changes)
+        if shown is not None:
+            rows = [_with_secret(row, shown[1]) if row.id == shown[0] else row for row in rows]
+        shows_pages = not wanted.shows_all and found.total > PAGE_SIZE
+        return KeysView(
+            account_name=account.name,
+            tabs=_tabs(account, visitor, inherited=wanted.is_inherited),
+            headings=tuple(_headings(address, wanted)),
+            groups=_groups(rows, found.items, wanted),
+            is_inherited=wanted.is_inherited,
+            list_href=address,
+            hide_href=address + wanted.query,
+            authenticity_token="" if visitor.session is None else form_value(visitor.session),
+            words=wanted.words,
+            kind=wanted.kind,
+            order="" if wanted.is_as_usual else wanted.order.value,
+            is_site_admin=account.is_site_admin,
+            new_href=f"{address}/new" if changes else None,
+            show_all_href=address + wanted.whole().query if shows_pages else None,
+            undo=_undo(tx, request, account),
+            pages=_links(visitor, address, found, wanted) if shows_pages else None,
         )
 
+    def _rows(
+        self, tx: Transaction, found: Listing[Key], path: AccountPath, wanted: KeyListing, *, changes: bool
+    ) -> list[KeyRow]:
+        ids = [key.id for key in found.items]
+        bindings = read_bindings.bindings_of_keys(tx, ids)
+        site = read_accounts.site_admin(tx)
+        governing = {key.id: resolve(key, path, bindings.get(key.id, {}), site.id) for key in found.items}
+        decided = read_bindings.decided_at(tx, [one.id for one in governing.values() if one is not None])
+        stats = {} if wanted.is_inherited else self._stats(tx, found.items)
+        return [
+            _row(tx, key, path, governing[key.id], decided, stats.get(key.id), wanted, changes=changes)
+            for key in found.items
+        ]
 
-def _row(tx: Transaction, key: Key, path: AccountPath, binding: Binding | None, stats: KeyStats | None) -> KeyRow:
+    def _stats(self, tx: Transaction, keys: tuple[Key, ...]) -> dict[int, KeyStats]:
+        ids = [key.id for key in keys]
+        counts = read_keys.token_counts(tx, ids)
+        by_key = read_tokens.token_ids_of_keys(tx, ids)
+        used = self._surface.usage.of_tokens([one for many in by_key.values() for one in many])
+        return {
+            key.id: KeyStats(
+                tokens=counts.get(key.id, 0),
+                created_at=key.created_at,
+                last_used_at=max((used[one] for one in by_key.get(key.id, ()) if one in used), default=None),
+            )
+            for key in keys
+        }
+
+
+def _found(tx: Transaction, path: AccountPath, wanted: KeyListing) -> Listing[Key]:
     account = path.account
-    locked_by = _locked_by(tx, key, path, binding)
-    shown = BindingState.OFF if not account.is_site_admin else BindingState.ALLOW
-    choices = tuple(BindingState) if account.is_site_admin else (BindingState.ON, BindingState.OFF)
+    if not wanted.is_inherited:
+        return read_keys.list_own(tx, account, wanted.window, wanted.search)
+    parent = next((above for above in path.chain if above.id == account.consortium_parent_id), None)
+    return read_keys.list_inherited(tx, account, wanted.window, wanted.search, parent=parent)
+
+
+def _row(
+    tx: Transaction,
+    key: Key,
+    path: AccountPath,
+    binding: Binding | None,
+    decided: dict[int, Instant],
+    stats: KeyStats | None,
+    wanted: KeyListing,
+    *,
+    changes: bool,
+) -> KeyRow:
+    account = path.account
+    lock = _lock(tx, key, path, binding, decided)
+    otherwise = BindingState.ALLOW if account.is_site_admin else BindingState.OFF
+    choices = (
+        (BindingState.ON, BindingState.ALLOW, BindingState.OFF)
+        if account.is_site_admin
+        else (BindingState.ON, BindingState.OFF)
+    )
     return KeyRow(
+        id=key.id,
         name=key.name,
         client_id=str(global_id(key.id)),
-        state=shown if binding is None else binding.state,
-        state_href=f"{_address(account)}/{key.id}/state",
-        choices=() if locked_by is not None else choices,
-        locked_by=locked_by,
+        state=otherwise if binding is None else binding.state,
+        state_href=f"{key_address(account, key)}/state",
+        choices=() if lock is not None or not changes else choices,
+        lock=lock,
         icon_url=key.icon_url,
         email=None if stats is None else key.email,
         redirect_uri=None if stats is None else key.redirect_uri,
         stats=stats,
+        is_visible=key.visible,
+        acts=None if wanted.is_inherited else _acts(account, key, wanted, changes=changes),
     )
 
 
-def _locked_by(tx: Transaction, key: Key, path: AccountPath, binding: Binding | None) -> str | None:
+def _acts(account: Account, key: Key, wanted: KeyListing, *, changes: bool) -> KeyActs:
+    address = key_address(account, key)
+    hidden = Policy.REGENERATE_SECRETS in account.policies
+    return KeyActs(
+        edit_href=address,
+        people_href=f"{address}/people",
+        delete_href=f"{address}/delete" if changes else None,
+        visible_action=f"{address}/visibility" if changes and account.is_site_admin else None,
+        secret_action=None if hidden else f"{address}/secret{wanted.query}",
+        secret_hint=f"{key.secret.hint}..." if hidden else None,
+    )
+
+
+def _with_secret(row: KeyRow, secret: str) -> KeyRow:
+    return row if row.acts is None else replace(row, acts=replace(row.acts, secret=secret))
+
+
+def _lock(
+    tx: Transaction, key: Key, path: AccountPath, binding: Binding | None, decided: dict[int, Instant]
+) -> Lock | None:
     """Return who decides instead of this account, None when it may decide (docs/canvas-compat.md, Locks)."""
     account = path.account
     if path.is_consortium_child and key.account_id != account.root_id:
         above = read_accounts.find_account(tx, path.root.consortium_parent_id)
-        return "the consortium" if above is None else above.name
+        at = None if binding is None or above is None or binding.account_id != above.id else decided.get(binding.id)
+        return Lock(account_name=None if above is None else above.name, at=at)
     if binding is None or not binding.state.is_explicit or binding.account_id == account.id:
         return None
     holder = read_accounts.find_account(tx, binding.account_id)
-    return None if holder is None else holder.name
+    return None if holder is None else Lock(account_name=holder.name, at=decided.get(binding.id))
 
 
-def _managed_account(tx: Transaction, visitor: Visitor, request: Request) -> Account:
-    account = read_accounts.get_by_reference(tx, request.path_params["account_id"], visitor.domain_root)
-    asked_of = account if account.id == visitor.domain_root.id else read_accounts.site_admin(tx)
-    permits.require(tx, visitor.acting, Right.MANAGE_DEVELOPER_KEYS, asked_of)
-    if not account.is_root:
-        raise NotFound
-    return account
+def _groups(rows: list[KeyRow], keys: tuple[Key, ...], wanted: KeyListing) -> tuple[KeyGroup, ...]:
+    from_parent = tuple(row for row, key in zip(rows, keys, strict=True) if not key.is_global)
+    if not wanted.is_inherited or not from_parent:
+        return (KeyGroup(rows=tuple(rows)),)
+    return (
+        KeyGroup(heading="Consortium Parent Keys", rows=from_parent),
+        KeyGroup(heading="Global Keys", rows=tuple(rows[len(from_parent) :])),
+    )
 
 
-def _owns(account: Account, key: Key) -> bool:
-    return key.account_id == (None if account.is_site_admin else account.id)
+def _headings(address: str, wanted: KeyListing) -> list[Heading]:
+    found = []
+    for label, tooltip, order, is_of_inherited in _COLUMNS:
+        if wanted.is_inherited and not is_of_inherited:
+            continue
+        now = None
+        if order is wanted.order:
+            now = "descending" if wanted.is_descending else "ascending"
+        href = None if order is None else address + wanted.sorted_by(order).query
+        found.append(Heading(label=label, tooltip=tooltip, href=href, sorted=now))
+    return found
 
 
-def _state(word: object) -> BindingState:
-    try:
-        return BindingState(str(word))
-    except ValueError:
-        raise Malformed("The state must be on, off or allow.") from None
-
-
-def _address(account: Account) -> str:
-    return f"/accounts/{account.id}/developer_keys"
-
-
-def _tabs(account: Account, *, inherited: bool) -> tuple[Tab, ...]:
-    own = Tab(label="Account", href=_address(account), is_current=not inherited)
+def _tabs(account: Account, visitor: Visitor, *, inherited: bool) -> tuple[Tab, ...]:
+    own = Tab(label=visitor.say("Account"), href=list_address(account), is_current=not inherited)
     if account.is_site_admin:
         return (own,)
-    return (own, Tab(label="Inherited", href=f"{_address(account)}?tab=inherited", is_current=inherited))
+    label = visitor.say("Inherited")
+    return (own, Tab(label=label, href=f"{list_address(account)}?tab=inherited", is_current=inherited))
 
 
-def _page_number(request: Request) -> int:
-    given = request.query_params.get("page", "1")
-    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 9 else 1
-
-
-def _links(account: Account, found: Listing[Key], page: int, *, inherited: bool) -> PageLinks | None:
-    if found.total <= PAGE_SIZE:
-        return None
-    first = (page - 1) * PAGE_SIZE + 1
-
-    def href(number: int) -> str:
-        asked = {"page": number} | ({"tab": "inherited"} if inherited else {})
-        return f"{_address(account)}?{urlencode(asked)}"
-
+def _links(visitor: Visitor, address: str, found: Listing[Key], wanted: KeyListing) -> PageLinks:
+    first = (wanted.page - 1) * PAGE_SIZE + 1
+    last = min(first + PAGE_SIZE - 1, found.total)
     return PageLinks(
-        words=f"{first} to {min(first + PAGE_SIZE - 1, found.total)} of {found.total}",
-        previous_href=href(page - 1) if page > 1 else None,
-        next_href=href(page + 1) if page * PAGE_SIZE < found.total else None,
+        words=visitor.say("%(first)s to %(last)s of %(total)s", first=first, last=last, total=found.total),
+        previous_href=address + wanted.on(wanted.page - 1).query if wanted.page > 1 else None,
+        next_href=address + wanted.on(wanted.page + 1).query if wanted.page * PAGE_SIZE < found.total else None,
     )
+
+
+def _undo(tx: Transaction, request: Request, account: Account) -> Undo | None:
+    """Return how to take back the switch that led here, as its redirect says."""
+    before, reference = request.query_params.get("before", ""), request.query_params.get("switched", "")
+    key = read_keys.find_key(tx, parse_id(reference))
+    if key is None or before not in set(BindingState):
+        return None
+    return Undo(
+        action=f"{key_address(account, key)}/state", state=BindingState(before), key_name=key.name or UNNAMED
+    )  # fmt: skip

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from keystead.core.bindings import BindingState
 from keystead.core.instants import Instant
 
 
@@ -151,96 +150,3 @@ class NewTokenShownView:
     purpose: str
     back_href: str
     expires_at: Instant | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tab:
-    """One of the lists of a page."""
-
-    label: str
-    href: str
-    is_current: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyStats:
-    """How much a key is used."""
-
-    tokens: int
-    created_at: Instant
-    last_used_at: Instant | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRow:
-    """One key. ``choices`` are the states it can be switched to here; ``locked_by`` names who decided instead."""
-
-    name: str | None
-    client_id: str
-    state: BindingState
-    state_href: str
-    choices: tuple[BindingState, ...] = ()
-    locked_by: str | None = None
-    icon_url: str | None = None
-    email: str | None = None
-    redirect_uri: str | None = None
-    stats: KeyStats | None = None
-    type_words: str = "API Key"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyGroup:
-    """Keys under one heading, or under none."""
-
-    rows: tuple[KeyRow, ...]
-    heading: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeysView:
-    """The Developer Keys of an account; the inherited ones leave out owner and usage."""
-
-    TEMPLATE: ClassVar = "console/keys.html"
-
-    account_name: str
-    tabs: tuple[Tab, ...]
-    groups: tuple[KeyGroup, ...]
-    is_inherited: bool
-    pages: PageLinks | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is no key at all."""
-        return not any(group.rows for group in self.groups)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchView:
-    """Asks before a key's state changes in an account. ``tokens`` are those that feel it."""
-
-    TEMPLATE: ClassVar = "console/switch.html"
-
-    key_name: str | None
-    client_id: str
-    account_name: str
-    to: BindingState
-    action: str
-    cancel_href: str
-    authenticity_token: str = field(repr=False)
-    tokens: int | None = None
-
-    @property
-    def title(self) -> str:
-        """The page's heading, in Canvas's words (``docs/canvas-compat.md``)."""
-        match self.to:
-            case BindingState.ON:
-                return "Turn On Developer Key"
-            case BindingState.OFF:
-                return "Turn Off Developer Key"
-            case BindingState.ALLOW:
-                return 'Set Developer Key to "Allow"'
-
-    @property
-    def button(self) -> str:
-        """The words of the button that does it."""
-        return f"Switch to {self.to.value.capitalize()}"

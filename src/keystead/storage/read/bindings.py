@@ -8,6 +8,7 @@ from sqlalchemy import Row, select
 from keystead.core.accounts import AccountPath
 from keystead.core.bindings import Binding, BindingState, resolve
 from keystead.core.ids import AccountId, KeyId
+from keystead.core.instants import Instant
 from keystead.core.keys import Key
 from keystead.storage.read.accounts import site_admin
 from keystead.storage.schema import bindings
@@ -44,3 +45,9 @@ def bindings_of_keys(tx: Transaction, key_ids: Sequence[int]) -> Mapping[int, Ma
 def governing(tx: Transaction, key: Key, path: AccountPath) -> Binding | None:
     """Return the binding that governs the key here, None when no account has said anything."""
     return resolve(key, path, bindings_of(tx, key.id), site_admin(tx).id)
+
+
+def decided_at(tx: Transaction, binding_ids: Sequence[int]) -> dict[int, Instant]:
+    """Return when each of these decisions was made last."""
+    rows = tx.connection.execute(select(bindings.c.id, bindings.c.updated_at).where(bindings.c.id.in_(binding_ids)))
+    return {row.id: Instant(row.updated_at) for row in rows}

@@ -1,21 +1,23 @@
 """Which developer keys are there?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, Text, case, cast, func, or_, select
 
 from keystead.core.accounts import Account
 from keystead.core.credentials import Secret
 from keystead.core.errors import NotFound
-from keystead.core.ids import KeyId
+from keystead.core.ids import KeyId, global_id
 from keystead.core.instants import Instant
 from keystead.core.keys import ClientType, Key, KeyState, SecurityProfile
 from keystead.core.scopes import stored_scopes
 from keystead.core.throttle import stored_limits
 from keystead.core.tokens import TokenState
 from keystead.storage.read.pages import Listing, Window, listing
-from keystead.storage.schema import keys, tokens
+from keystead.storage.schema import bindings, keys, tokens
 from keystead.storage.transaction import Transaction
 
 _AS_THEY_ARE = (
@@ -75,23 +77,52 @@ def built_in_key(tx: Transaction) -> Key:
     return key_from(tx, tx.connection.execute(select(keys).where(keys.c.is_built_in).order_by(keys.c.id)).first())  # type: ignore[arg-type]  # made with the database
 
 
-def list_own(tx: Transaction, account: Account, window: Window, *, key_id: int | None = None) -> Listing[Key]:
-    """Return the keys owned by exactly this account (Site Admin owns the global ones), newest first."""
+class KeyOrder(StrEnum):
+    """What a list of keys may be sorted by."""
+
+    NAME = "name"
+    EMAIL = "email"
+    CLIENT_ID = "id"
+    TOKENS = "tokens"
+    STATE = "state"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySearch:
+    """Which keys of a list are wanted, and in which order.
+
+    ``words`` are looked for in name, owner's e-mail and client id, without regard to case. The state is
+    the listing account's own word about a key.
+    """
+
+    words: str = ""
+    order: KeyOrder = KeyOrder.CLIENT_ID
+    is_descending: bool = True
+    key_id: int | None = None
+
+
+NEWEST_FIRST: Final = KeySearch()
+
+
+def list_own(tx: Transaction, account: Account, window: Window, search: KeySearch = NEWEST_FIRST) -> Listing[Key]:
+    """Return the keys owned by exactly this account (Site Admin owns the global ones)."""
     owner = keys.c.account_id.is_(None) if account.is_site_admin else keys.c.account_id == account.id
-    return _list(tx, window, (keys.c.id.desc(),), owner, *_only(key_id))
+    return _list(tx, window, _order(account, search), owner, *_wanted(search))
 
 
 def list_inherited(
-    tx: Transaction, account: Account, window: Window, *, parent: Account | None, key_id: int | None = None
+    tx: Transaction, account: Account, window: Window, search: KeySearch = NEWEST_FIRST, *, parent: Account | None
 ) -> Listing[Key]:
-    """Return what the account inherits: its consortium parent's keys, then the visible global ones, newest first."""
+    """Return what the account inherits: its consortium parent's keys, then the visible global ones."""
     from_site_admin = keys.c.account_id.is_(None) & keys.c.visible
     if account.is_site_admin:
         return Listing(items=(), total=0)
+    order = _order(account, search)
     if parent is None:
-        return _list(tx, window, (keys.c.id.desc(),), from_site_admin, *_only(key_id))
+        return _list(tx, window, order, from_site_admin, *_wanted(search))
     owned_first = case((keys.c.account_id.is_(None), 1), else_=0)
-    return _list(tx, window, (owned_first, keys.c.id.desc()), from_site_admin | (keys.c.account_id == parent.id))
+    from_above = from_site_admin | (keys.c.account_id == parent.id)
+    return _list(tx, window, (owned_first, *order), from_above, *_wanted(search))
 
 
 def token_counts(tx: Transaction, key_ids: Sequence[int]) -> dict[int, int]:
@@ -104,8 +135,32 @@ def token_counts(tx: Transaction, key_ids: Sequence[int]) -> dict[int, int]:
     return {row.key_id: row.many for row in rows}
 
 
-def _only(key_id: int | None) -> tuple[ColumnElement[bool], ...]:
-    return () if key_id is None else (keys.c.id == key_id,)
+def _wanted(search: KeySearch) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [] if search.key_id is None else [keys.c.id == search.key_id]
+    words = search.words.strip()
+    if words:
+        client_id = cast(keys.c.id + global_id(0), Text)
+        texts = (keys.c.name.icontains(words, autoescape=True), keys.c.email.icontains(words, autoescape=True))
+        wanted.append(or_(*texts, client_id.contains(words, autoescape=True)))
+    return wanted
+
+
+def _order(account: Account, search: KeySearch) -> tuple[ColumnElement[Any], ...]:
+    column: ColumnElement[Any]
+    match search.order:
+        case KeyOrder.NAME:
+            column = func.lower(func.coalesce(keys.c.name, ""))
+        case KeyOrder.EMAIL:
+            column = func.lower(func.coalesce(keys.c.email, ""))
+        case KeyOrder.TOKENS:
+            mine = (tokens.c.key_id == keys.c.id) & (tokens.c.state != TokenState.DELETED)
+            column = select(func.count()).where(mine).scalar_subquery()
+        case KeyOrder.STATE:
+            own = (bindings.c.key_id == keys.c.id) & (bindings.c.account_id == account.id)
+            column = func.coalesce(select(bindings.c.state).where(own).scalar_subquery(), "")
+        case KeyOrder.CLIENT_ID:
+            return (keys.c.id.desc() if search.is_descending else keys.c.id.asc(),)
+    return (column.desc() if search.is_descending else column.asc(), keys.c.id.desc())
 
 
 def _list(

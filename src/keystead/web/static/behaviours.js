@@ -8,9 +8,11 @@
     const source = document.getElementById(button.dataset.copy);
     const text = source.value === undefined ? source.textContent.trim() : source.value;
     navigator.clipboard.writeText(text).then(function () {
-      const words = button.textContent;
-      button.textContent = button.dataset.done;
-      setTimeout(function () { button.textContent = words; }, 2000);
+      const told = button.querySelector("[data-words]");
+      const before = told.textContent;
+      told.textContent = told.dataset.done;
+      button.classList.add("is-done");
+      setTimeout(function () { told.textContent = before; button.classList.remove("is-done"); }, 2000);
     });
   }
 

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from anyio import to_thread
 from starlette.applications import Starlette
 
+from keystead.actions.sealing import seal_audit
 from keystead.api import accounts, users
 from keystead.api.endpoints import OwnApi
 from keystead.api.operations import OWN_ROUTES, RESERVED, routing_of
@@ -182,6 +183,7 @@ class Application:
                     await asyncio.to_thread(self._parts.refusals.flush)
                     await asyncio.to_thread(self._parts.figures.write, COUNTS.figures())
                     await asyncio.to_thread(self._look_for_apis)
+                    await asyncio.to_thread(seal_audit, self._parts.database)
                 except StorageUnavailable:
                     log.error("usage.not_written")
                 except Exception:

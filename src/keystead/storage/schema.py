@@ -286,9 +286,27 @@ audit = Table(
     Column("surface", Text, nullable=False),
     Column("address", Text),
     Column("request_id", Text),
+    Column("nonce", Text),
+    Column("mac", LargeBinary),
     Index(None, "subject", "subject_id"),
     Index(None, "account_id", "at"),
     sqlite_autoincrement=True,
+)
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("audit_id", BigInteger, nullable=False, unique=True),
+    Column("digest", LargeBinary, nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
 )
 
 apis = Table(

@@ -31,6 +31,7 @@ class Vault:
         self._cipher = MultiFernet([Fernet(_fernet_key(master)) for master in master_secrets])
         self.tokens = Digester([_derive(master, b"keystead token digests") for master in master_secrets])
         self.codes = Digester([_derive(master, b"keystead code digests") for master in master_secrets])
+        self.audit = Digester([_derive(master, b"keystead audit chain") for master in master_secrets])
         self.sessions = Digester([_derive(master, b"keystead session digests") for master in master_secrets])
 
     def __repr__(self) -> str:

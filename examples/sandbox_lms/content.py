@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from sandbox_lms.institution import BLUEPRINT, BORN, Dice, Institution
+from sandbox_lms.prose import page_body
 from sandbox_lms.records import (
     Assignment,
     BlueprintMigration,
@@ -128,7 +129,7 @@ def _pages(plan: _Plan) -> Iterator[Page]:
             course_id=plan.course.id,
             url=title.lower().replace(" ", "-"),
             title=title,
-            body=f"<h2>{title}</h2><p>{plan.course.name}: {', '.join(plan.themes)}.</p>",
+            body=page_body(plan.course, plan.themes, index, title),
             created_at=BORN + timedelta(hours=index),
             updated_at=BORN + timedelta(hours=index),
             editor_id=plan.staff[0],

@@ -66,13 +66,11 @@ class Calls:
     async def end(self) -> bool:
         """Ends the token at the service; False when it had ended already."""
         try:
-            reply = await self._client.delete(f"{self._origin}/login/oauth2/token")
-        except OAuthError:
-            return False
-        except httpx.HTTPError:
-            raise unreachable() from None
-        if reply.status_code not in (200, 401):
-            raise unreachable()
+            reply = await self._asked(f"{self._origin}/login/oauth2/token", "DELETE")
+        except TroubleError as trouble:
+            if trouble.is_end:
+                return False
+            raise
         return bool(reply.status_code == 200)
 
     async def _covers(self, scope: Scope) -> bool:
@@ -81,9 +79,9 @@ class Calls:
             raise ended(_said(reply))
         return reply.status_code != 401
 
-    async def _asked(self, url: str) -> httpx.Response:
+    async def _asked(self, url: str, verb: str = "GET") -> httpx.Response:
         for attempt in range(TRIES):
-            reply = await self._get(url)
+            reply = await self._sent(verb, url)
             if _is_throttled(reply):
                 await asyncio.sleep(_pause(reply, attempt))
             elif reply.status_code == 401 and not _lacks_scope(reply) and not self._is_refreshed:
@@ -94,9 +92,9 @@ class Calls:
                 return reply
         raise busy()
 
-    async def _get(self, url: str) -> httpx.Response:
+    async def _sent(self, verb: str, url: str) -> httpx.Response:
         try:
-            reply: httpx.Response = await self._client.get(url)
+            reply: httpx.Response = await self._client.request(verb, url)
         except OAuthError as error:
             raise ended(error.description or error.error) from None
         except httpx.HTTPError:

@@ -57,6 +57,11 @@ class Checker:
         assert reply.is_success, reply.text
         return reply
 
+    def throttled(self) -> float:
+        """Tell how many calls the gateway has refused because they were too many."""
+        metrics = httpx.get(f"{self.keystead.url}/metrics", trust_env=False).text
+        return float(re.findall(r"^keystead_throttled_calls\S* (.*)$", metrics, re.MULTILINE)[0])
+
     def page(self, path: str) -> str:
         reply = self.browser.get(self.url + path)
         assert reply.status_code == 200
@@ -82,6 +87,11 @@ def words_of(reply: httpx.Response) -> str:
     """What a page says in its content, without tags and line breaks."""
     content = reply.text.partition("<main")[2].partition("</main>")[0].partition(">")[2]
     return " ".join(re.sub(r"<[^>]*>", " ", content).split())
+
+
+def token_in(kept: str) -> str:
+    """The access token in the checker's file."""
+    return kept.partition('"access_token": "')[2].partition('"')[0]
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +153,7 @@ def test_a_teacher_sets_it_up_reads_the_report_and_disconnects(checker: Checker)
     before = checker.page("/")
 
     back = checker.enter(key)
-    token = checker.file.read_text().partition('"access_token": "')[2].partition('"')[0]
+    token = token_in(checker.file.read_text())
     checker.press("/report", on="/report")
     report = checker.page("/report")
     used = checker.keystead.call("GET", "/api/v1/courses", token)
@@ -204,16 +214,39 @@ def test_a_key_that_is_off_is_explained(checker: Checker) -> None:
     assert "Waiting for consent." in back
 
 
-def test_a_lapsed_token_is_refreshed_on_the_way(checker: Checker) -> None:
+def test_a_lapsed_token_is_refreshed_on_the_way_and_before_it_is_ended(checker: Checker) -> None:
     checker.enter(checker.key(*WANTED))
     kept = checker.file.read_text()
-    token = kept.partition('"access_token": "')[2].partition('"')[0]
+    token = token_in(kept)
     checker.file.write_text(kept.replace(token, "x" * len(token)))
 
     checker.press("/report", on="/report")
+    checker.file.write_text((refreshed := checker.file.read_text()).replace(token_in(refreshed), "x" * len(token)))
+    report = checker.page("/report")
+    gone = checker.press("/disconnect")
 
+    assert "The World since 1500" in report
+    assert token_in(refreshed) not in (token, "x" * len(token))
+    assert "The token was ended at Keystead" in words_of(gone)
+
+
+def test_a_throttled_walk_waits_and_comes_to_its_end(checker: Checker) -> None:
+    key = checker.key(*WANTED)
+    checker.enter(key)
+    limits = {"refuses_at": 0.01, "cap": 0.02, "drains_per_second": 0.05, "upfront": 0.005}
+    narrowed = checker.keystead.call(
+        "PATCH",
+        f"/api/keystead/v1/developer_keys/{key['id']}",
+        checker.keystead.bootstrap_token,
+        json={"throttle": limits},
+    )
+    before = checker.throttled()
+
+    checker.press("/report", on="/report")
+
+    assert narrowed.status_code == 200
+    assert checker.throttled() > before
     assert "The World since 1500" in checker.page("/report")
-    assert "x" * len(token) not in checker.file.read_text()
 
 
 def test_a_wrong_secret_is_explained_and_no_secret_is_shown(checker: Checker) -> None:

@@ -1,0 +1,144 @@
+"""Every page, as axe sees it: on a telephone and a desk, by day and by night. A new page is one line in ``PAGES``."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from journeys.browsing import authorization_url
+from journeys.conftest import Installation
+from journeys.looking import chromium, faults
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("installation", ["sqlite"], indirect=True)]
+
+REDIRECT = "https://mapper.example.com/back"
+SCOPES = (
+    "url:GET|/api/v1/courses/:id",
+    "url:PUT|/api/v1/courses/:id",
+    "url:GET|/api/v1/courses/:course_id/pages",
+    "url:DELETE|/api/v1/files/:id",
+    "url:GET|/api/v1/accounts/:account_id/terms",
+)
+KEYS = "/accounts/2/developer_keys"
+TOKENS = "/profile/settings/tokens"
+
+
+def press(name: str) -> Callable[[Page], None]:
+    """Return a step that presses a button."""
+    return lambda page: page.get_by_role("button", name=name).first.click()
+
+
+def fail_to_sign_in(page: Page) -> None:
+    page.get_by_label("Login").fill("teacher")
+    page.get_by_label("Password").fill("wrong")
+    press("Sign in")(page)
+
+
+def make_a_token(page: Page) -> None:
+    page.get_by_label("Purpose").fill("A look")
+    press("Generate")(page)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """A page: who looks at it (nobody signed in when None), where it is, and what is done there first.
+
+    ``{key}`` and ``{token}`` in an address are a key and a token of the sample.
+    """
+
+    name: str
+    at: str
+    who: str | None = "admin"
+    then: Callable[[Page], None] | None = None
+
+
+PAGES = (
+    Visit(name="sign-in", who=None, at="/login"),
+    Visit(name="sign-in-failed", who=None, at="/login", then=fail_to_sign_in),
+    Visit(name="sign-out", at="/logout"),
+    Visit(name="home", at="/"),
+    Visit(name="home-teacher", who="teacher", at="/"),
+    Visit(name="not-found", at=KEYS + "/999/state?to=on"),
+    Visit(name="keys", at=KEYS),
+    Visit(name="keys-inherited", at=f"{KEYS}?tab=inherited"),
+    Visit(name="keys-site", who="siteadmin", at="/accounts/1/developer_keys"),
+    Visit(name="key-off", at=KEYS + "/{key}/state?to=off"),
+    Visit(name="key-on", at=KEYS + "/{key}/state?to=on"),
+    Visit(name="keys-refused", who="teacher", at=KEYS),
+    Visit(name="profile", at="/profile/settings"),
+    Visit(name="token", at=TOKENS + "/{token}"),
+    Visit(name="token-new", at=f"{TOKENS}/new"),
+    Visit(name="token-new-refused", at=f"{TOKENS}/new", then=press("Generate")),
+    Visit(name="token-shown", at=f"{TOKENS}/new", then=make_a_token),
+    Visit(name="token-regenerate", at=TOKENS + "/{token}/regenerate"),
+    Visit(name="token-revoke", at=TOKENS + "/{token}/revoke"),
+    Visit(name="consent", who="teacher", at="{consent}"),
+    Visit(name="consent-out-of-band", who="teacher", at="/login/oauth2/auth?code=0123456789abcdef"),
+    Visit(name="consent-out-of-band-refused", who="teacher", at="/login/oauth2/auth?error=access_denied"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def sample(installation: Installation) -> dict[str, str]:
+    """A key that is on, a token of the administrator, and the address at which the key asks for consent."""
+    made = installation.call(
+        "POST", "/api/v1/users/2/tokens", installation.bootstrap_token, data={"token[purpose]": "looks"}
+    ).json()
+    form = {
+        "developer_key[name]": "Course Mapper for every department of the university",
+        "developer_key[email]": "integrations@mapper.example.com",
+        "developer_key[redirect_uris]": REDIRECT,
+        "developer_key[require_scopes]": "1",
+        "developer_key[scopes][]": SCOPES,
+    }
+    key = installation.call("POST", "/api/v1/accounts/2/developer_keys", made["visible_token"], data=form).json()
+    path = f"/api/v1/accounts/2/developer_keys/{key['id']}/developer_key_account_bindings"
+    on = {"developer_key_account_binding[workflow_state]": "on"}
+    assert installation.call("POST", path, made["visible_token"], data=on).status_code in (200, 201)
+    consent = authorization_url(str(key["id"]), REDIRECT, scope=" ".join(SCOPES))
+    return {"key": str(key["id"]), "token": str(made["id"]), "consent": consent}
+
+
+@pytest.fixture(scope="module")
+def visitors(installation: Installation, browser: Browser) -> Iterator[Callable[[str | None], BrowserContext]]:
+    """Give the browser of a person, signed in once, whose pages let the script of the test in."""
+    opened: dict[str | None, BrowserContext] = {}
+
+    def visitor(who: str | None) -> BrowserContext:
+        if who not in opened:
+            opened[who] = context = browser.new_context(base_url=installation.url, bypass_csp=True)
+            if who is not None:
+                page = context.new_page()
+                page.goto("/login")
+                page.get_by_label("Login").fill(who)
+                page.get_by_label("Password").fill(f"keystead-{who}")
+                press("Sign in")(page)
+                page.close()
+        return opened[who]
+
+    yield visitor
+    for context in opened.values():
+        context.close()
+
+
+@pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.name)
+def test_a_page_has_no_fault_in_any_look(
+    visitors: Callable[[str | None], BrowserContext], sample: dict[str, str], visit: Visit
+) -> None:
+    page = visitors(visit.who).new_page()
+
+    page.goto(re.sub(r"\{(\w+)\}", lambda named: sample[named.group(1)], visit.at))
+    if visit.then is not None:
+        visit.then(page)
+    found = faults(page, visit.name)
+    page.close()
+
+    assert found == {}

@@ -100,8 +100,8 @@ class _Reader(HTMLParser):
         self._read(given.get("alt", ""))
         is_decoration = given.get("role") in ("presentation", "none") or given.get("aria-hidden") == "true"
         if "alt" not in given and not label and not is_decoration:
-            name = given.get("src", "").partition("?")[0].rstrip("/").rpartition("/")[2]
-            self._find("Image without alternative text", name or "an image without an address")
+            source = given.get("src", "").partition("?")[0]
+            self._find("Image without alternative text", source or "an image without an address")
 
     def _end_heading(self) -> None:
         if self._heading is None:

@@ -13,7 +13,7 @@ from journeys.looking import chromium, faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("installation", ["sqlite"], indirect=True)]
 
-REDIRECT = "https://mapper.example.com/back"
+REDIRECT = "https://timetable.example.com/back"
 SCOPES = (
     "url:GET|/api/v1/courses/:id",
     "url:PUT|/api/v1/courses/:id",
@@ -93,8 +93,8 @@ def sample(installation: Installation) -> dict[str, str]:
         "POST", "/api/v1/users/2/tokens", installation.bootstrap_token, data={"token[purpose]": "looks"}
     ).json()
     form = {
-        "developer_key[name]": "Course Mapper for every department of the university",
-        "developer_key[email]": "integrations@mapper.example.com",
+        "developer_key[name]": "Timetable Importer for every department of the university",
+        "developer_key[email]": "integrations@timetable.example.com",
         "developer_key[redirect_uris]": REDIRECT,
         "developer_key[require_scopes]": "1",
         "developer_key[scopes][]": SCOPES,

@@ -41,6 +41,13 @@ def make_a_token(page: Page) -> None:
     press("Generate")(page)
 
 
+def paste_scopes(page: Page) -> None:
+    page.get_by_label("Enforce Scopes").check()
+    page.get_by_label("Paste a list of scopes").fill("\n".join((*SCOPES, "url:GET|/no/such/scope")))
+    press("Add these scopes")(page)
+    page.get_by_text("/no/such/scope").first.wait_for()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Visit:
     """A page: who looks at it (nobody signed in when None), where it is, and what is done there first.
@@ -66,6 +73,11 @@ PAGES = (
     Visit(name="keys-site", who="siteadmin", at="/accounts/1/developer_keys"),
     Visit(name="key-off", at=KEYS + "/{key}/state?to=off"),
     Visit(name="key-on", at=KEYS + "/{key}/state?to=on"),
+    Visit(name="keys-search", at=f"{KEYS}?q=timetable"),
+    Visit(name="key-new", at=f"{KEYS}/new"),
+    Visit(name="key-new-pasted", at=f"{KEYS}/new", then=paste_scopes),
+    Visit(name="key-edit", at=KEYS + "/{key}"),
+    Visit(name="key-delete", at=KEYS + "/{key}/delete"),
     Visit(name="keys-refused", who="teacher", at=KEYS),
     Visit(name="profile", at="/profile/settings"),
     Visit(name="token", at=TOKENS + "/{token}"),

@@ -35,7 +35,7 @@ class Home:
             view = HomeView(
                 user_name=user.name,
                 login=logins[0].unique_id if logins else "",
-                accounts=tuple(_line(account) for account in _managed(tx, visitor)),
+                accounts=tuple(_line(account, visitor) for account in _managed(tx, visitor)),
             )
             return show(tx, self._surface.pages, visitor, view, "Keystead")
 
@@ -53,9 +53,9 @@ def _managed(tx: Transaction, visitor: Visitor) -> list[Account]:
     ]
 
 
-def _line(account: Account) -> AccountLine:
+def _line(account: Account, visitor: Visitor) -> AccountLine:
     return AccountLine(
         name=account.name,
-        words="Keys that every institution inherits" if account.is_site_admin else "Institution",
+        words=visitor.say("Keys that every institution inherits" if account.is_site_admin else "Institution"),
         keys_href=f"/accounts/{account.id}/developer_keys",
     )

@@ -63,9 +63,7 @@ async def _refusals_shown(surface: Surface, request: Request, run: Callable[[Tra
     try:
         return await surface.in_transaction(request, run)
     except Forbidden:
-        return await surface.in_transaction(
-            request, lambda tx: back_to(tx, visitor_of(tx, request), "/", NO_PERMISSION)
-        )
+        return await surface.in_transaction(request, lambda tx: _sent_home(tx, request))
     except NotFound:
         refusal = ("There is no such page.", 404)
     except (Invalid, Refused, InvalidParameter) as refused:
@@ -74,9 +72,20 @@ async def _refusals_shown(surface: Surface, request: Request, run: Callable[[Tra
     return await surface.in_transaction(request, lambda tx: _message(tx, surface, request, words, status))
 
 
+def _sent_home(tx: Transaction, request: Request) -> Response:
+    visitor = visitor_of(tx, request)
+    return back_to(tx, visitor, "/", visitor.say(NO_PERMISSION))
+
+
 def _message(tx: Transaction, surface: Surface, request: Request, words: str, status: int) -> Response:
-    view = MessageView(heading="This did not work", words=words, next_href="/", next_words="Go to the start page")
-    return show(tx, surface.pages, visitor_of(tx, request), view, "Keystead", status=status)
+    visitor = visitor_of(tx, request)
+    view = MessageView(
+        heading=visitor.say("This did not work"),
+        words=visitor.say(words),
+        next_href="/",
+        next_words=visitor.say("Go to the start page"),
+    )
+    return show(tx, surface.pages, visitor, view, "Keystead", status=status)
 
 
 def _packed(page: Response, request: Request) -> Response:

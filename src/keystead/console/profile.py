@@ -37,6 +37,7 @@ from keystead.web.surface import Surface, Visitor
 PROFILE = "/profile/settings"
 TOKENS = f"{PROFILE}/tokens"
 TITLE = "Approved Integrations"
+LIMITED = "Your institution limits who may create access tokens."
 PURPOSE_REQUIRED = "Purpose is required."
 NO_APP = "No App"
 EXPIRED_FOR_GOOD = "An expired token cannot be regenerated"
@@ -82,7 +83,7 @@ class Profile:
                     _row(token, keys.get(token.key_id), used.get(token.id), tx.now, visitor) for token in tokens
                 ),
                 new_token_href=f"{TOKENS}/new" if makes else None,
-                new_token_refusal=None if makes else "Your institution limits who may create access tokens.",
+                new_token_refusal=None if makes else visitor.say(LIMITED),
             )
             return show(tx, self._surface.pages, visitor, view, TITLE)
 
@@ -109,7 +110,7 @@ class Profile:
                 expires_at=token.expires_at,
                 activate_action=_activation(token, tx.now, visitor),
                 regenerate_href=f"{TOKENS}/{token.id}/regenerate" if manual and not expired else None,
-                regenerate_refusal=EXPIRED_FOR_GOOD if manual and expired else None,
+                regenerate_refusal=visitor.say(EXPIRED_FOR_GOOD) if manual and expired else None,
             )
             return show(tx, self._surface.pages, visitor, view, "Access Token Details")
 
@@ -120,7 +121,7 @@ class Profile:
 
         def work(tx: Transaction, visitor: Visitor, _form: Tree) -> Response:
             act.activate(tx, _token(tx, visitor, request), acting=visitor.acting, because=None)
-            return back_to(tx, visitor, PROFILE, "The token is active now.")
+            return back_to(tx, visitor, PROFILE, visitor.say("The token is active now."))
 
         return await with_own_form(self._surface, request, work)
 
@@ -154,7 +155,7 @@ class Profile:
                 acting=visitor.acting,
                 because=None,
             )
-            return back_to(tx, visitor, PROFILE, "The access was revoked.")
+            return back_to(tx, visitor, PROFILE, visitor.say("The access was revoked."))
 
         return await with_own_form(self._surface, request, work)
 
@@ -206,9 +207,9 @@ class Profile:
             purpose, expiry = _word(wanted.get("purpose")), _word(wanted.get("expires_at"))
             expires_at = read_expiry(expiry) if expiry else None
             if not purpose:
-                return self._new_form(tx, visitor, wanted, PURPOSE_REQUIRED, None)
+                return self._new_form(tx, visitor, wanted, visitor.say(PURPOSE_REQUIRED), None)
             if expiry and expires_at is None:
-                return self._new_form(tx, visitor, wanted, None, EXPIRY_UNREADABLE)
+                return self._new_form(tx, visitor, wanted, None, visitor.say(EXPIRY_UNREADABLE))
             try:
                 token, secret = act.create(
                     tx,
@@ -238,7 +239,7 @@ class Profile:
             expires_at=_word(wanted.get("expires_at")),
             purpose_error=purpose_error,
             expires_error=expires_error,
-            failure="Generating token failed." if failed else None,
+            failure=visitor.say("Generating token failed.") if failed else None,
         )
         return show(tx, self._surface.pages, visitor, view, "New Access Token", status=400 if failed else 200)
 

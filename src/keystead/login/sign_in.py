@@ -143,7 +143,7 @@ class SignIn:
         view = SignInView(
             action="/login",
             unique_id=unique_id,
-            error=error,
+            error=None if error is None else visitor.say(error),
             account_name=visitor.domain_root.name,
             authenticity_token=None if visitor.session is None else form_value(visitor.session),
             app_name=None if waiting is None else waiting.name or "Third-Party Application",

@@ -20,7 +20,7 @@ def frame_for(tx: Transaction, visitor: Visitor, title: str) -> Frame:
     user, session, account = visitor.user, visitor.session, visitor.domain_root
     manages = user is not None and read_users.has_right(tx, user.id, Right.MANAGE_DEVELOPER_KEYS, account)
     return Frame(
-        title=title,
+        title=visitor.say(title),
         account_name=account.name,
         signed_in_as=None if user is None else user.short_name,
         csrf=None if session is None or user is None else form_value(session),

@@ -26,6 +26,7 @@ from keystead.config import Settings
 from keystead.console.home import Home
 from keystead.console.key_changes import KeyChanges
 from keystead.console.key_editor import KeyEditor
+from keystead.console.key_secrets import KeySecrets
 from keystead.console.keys import KeyPages
 from keystead.console.profile import Profile
 from keystead.core.instants import SECOND, Instant
@@ -336,6 +337,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *KeyPages(surface).routes(),
         *KeyEditor(surface).routes(),
         *KeyChanges(surface).routes(),
+        *KeySecrets(surface).routes(),
         *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from keystead.core.credentials import Secret
 from keystead.core.ids import KeyId
+from keystead.core.instants import Instant
 from keystead.core.keys import ClientType, Key, KeyState, SecurityProfile
 from keystead.oauth.client import objection, presented
 from keystead.oauth.errors import INVALID_CLIENT, UNKNOWN_CLIENT
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.pure
 KEY = Key(id=KeyId(1), account_id=None, state=KeyState.ACTIVE, secret=Secret("right"))
 PUBLIC = replace(KEY, client_type=ClientType.PUBLIC)
 STRICT = replace(KEY, profile=SecurityProfile.STRICT)
+NOW = Instant(1_000)
+REPLACED = replace(KEY, former_secret=Secret("former"), former_secret_until=Instant(NOW + 1))
 
 
 def basic(text: str | bytes) -> str:
@@ -83,6 +86,13 @@ def test_each_parameter_counts_before_its_counterpart_in_basic() -> None:
         (STRICT, "right", False, (), None),
         (STRICT, "right", False, ("client_secret",), INVALID_CLIENT),
         (STRICT, "right", False, ("refresh_token",), INVALID_CLIENT),
+        (REPLACED, "former", False, (), None),
+        (REPLACED, "right", False, (), None),
+        (REPLACED, "wrong", False, (), INVALID_CLIENT),
+        (REPLACED, None, False, (), INVALID_CLIENT),
+        (replace(REPLACED, former_secret_until=NOW), "former", False, (), INVALID_CLIENT),
+        (replace(REPLACED, former_secret_until=None), "former", False, (), INVALID_CLIENT),
+        (replace(REPLACED, former_secret=Secret("")), "", False, (), INVALID_CLIENT),
     ],
 )
 def test_who_is_the_client(
@@ -91,7 +101,7 @@ def test_who_is_the_client(
     values = {} if secret is None else {"client_secret": secret}
     found = presented(Parameters(values=values, in_query=frozenset(in_query)), None)
 
-    assert objection(key, found, may_omit_secret=may_omit) is expected
+    assert objection(key, found, may_omit_secret=may_omit, now=NOW) is expected
 
 
 def test_credentials_are_not_printed() -> None:

@@ -41,7 +41,8 @@ _EVENTS = {
     "deactivate": (KeyState.ACTIVE, KeyState.INACTIVE),
     "activate": (KeyState.INACTIVE, KeyState.ACTIVE),
 }
-_UNSPOKEN = ("id", "secret", "created_at", "updated_at", "account_id", "state", "is_built_in")
+_SECRETS = ("secret", "secret_made_at", "former_secret", "former_secret_until")
+_UNSPOKEN = (*_SECRETS, "id", "created_at", "updated_at", "account_id", "state", "is_built_in")
 
 
 def create(
@@ -133,30 +134,6 @@ def delete(tx: Transaction, key: Key, *, acting: Actor, because: str | None) -> 
     return replace(key, state=KeyState.DELETED, updated_at=tx.now)
 
 
-def rotate_secret(tx: Transaction, key: Key, *, acting: Actor, because: str | None) -> Key:
-    """Give a key a new secret at once and end all its tokens. The caller has settled that ``acting`` may."""
-    secret = new_token()
-    write_keys.update_key(tx, key.id, {"secret": secret})
-    ended = write_tokens.delete_of_key(tx, key.id)
-    record(
-        tx,
-        "key.secret_rotated",
-        "key",
-        key.id,
-        acting=acting,
-        account_id=owner_of(tx, key).id,
-        after={"tokens_ended": ended},
-        because=because,
-    )
-    return replace(key, secret=secret, updated_at=tx.now)
-
-
-def show_secret(tx: Transaction, key: Key, *, acting: Actor) -> str:
-    """Return a key's secret for the screen, and note who looked. The caller has settled that ``acting`` may."""
-    record(tx, "key.secret_shown", "key", key.id, acting=acting, account_id=owner_of(tx, key).id)
-    return key.secret.reveal()
-
-
 def owner_of(tx: Transaction, key: Key) -> Account:
     """Return the account that owns the key; Site Admin when none does."""
     if key.account_id is None:
@@ -231,7 +208,7 @@ def _difference(old: Key, new: Key) -> tuple[dict[str, Any], dict[str, Any]]:
     names = [
         field.name
         for field in fields(old)
-        if field.name not in ("updated_at", "secret") and getattr(old, field.name) != getattr(new, field.name)
+        if field.name not in ("updated_at", *_SECRETS) and getattr(old, field.name) != getattr(new, field.name)
     ]
     return {name: getattr(old, name) for name in names}, {name: getattr(new, name) for name in names}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from keystead.actions import keys as act
 from keystead.actions import permits
+from keystead.actions import secrets as act_secrets
 from keystead.actions.key_values import key_values
 from keystead.api.paging import page_of, paged, window_of
 from keystead.api.requests import Answer, ApiRoute, Ask, number
@@ -93,7 +94,7 @@ def regenerate_secret(ask: Ask) -> Answer:
             if manual
             else "Cannot regenerate secret for a developer key other than the one associated with this access token"
         )
-    rotated = act.rotate_secret(ask.tx, key, acting=ask.acting, because=because(ask))
+    rotated = act_secrets.rotate_secret(ask.tx, key, acting=ask.acting, because=because(ask))
     return Answer(body=key_object(_view(ask, rotated, owner)))
 
 

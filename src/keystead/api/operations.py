@@ -4,7 +4,20 @@ import json
 from collections.abc import Iterable
 from importlib import resources
 
-from keystead.api import accounts, admins, bindings, catalogues, explain, keys, openapi, roles, scopes, tokens, users
+from keystead.api import (
+    accounts,
+    admins,
+    bindings,
+    catalogues,
+    explain,
+    keys,
+    openapi,
+    roles,
+    scopes,
+    secrets,
+    tokens,
+    users,
+)
 from keystead.api.requests import ApiRoute
 from keystead.core.catalogue import Catalogue, Entry, from_entries, route_entry
 from keystead.core.routes import RouteTable, compile_routes
@@ -25,6 +38,7 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *tokens.ROUTES,
         *explain.ROUTES,
         *catalogues.ROUTES,
+        *secrets.ROUTES,
     )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from keystead.actions import keys as act
+from keystead.actions import secrets as act
 from keystead.console.key_lists import PAGE_SIZE, KeyListing
 from keystead.console.key_paths import (
     BASE,

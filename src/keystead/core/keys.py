@@ -49,6 +49,9 @@ class Key:
     account_id: AccountId | None
     state: KeyState
     secret: Secret
+    secret_made_at: Instant | None = None
+    former_secret: Secret | None = None
+    former_secret_until: Instant | None = None
     name: str | None = None
     email: str | None = None
     icon_url: str | None = None
@@ -89,6 +92,11 @@ class Key:
     def is_global(self) -> bool:
         """Whether Site Admin owns it."""
         return self.account_id is None
+
+    def former_secret_at(self, now: Instant) -> Secret | None:
+        """Return the secret that was replaced, as long as it still works."""
+        until = self.former_secret_until
+        return self.former_secret if until is not None and now < until else None
 
     @property
     def is_public(self) -> bool:

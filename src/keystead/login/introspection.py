@@ -132,15 +132,18 @@ class Introspection:
         key = None if key_id is None else self._source.key_now(key_id)
         if key is None and key_id is not None:
             key = await self._surface.reading(lambda tx: read_keys.find_key(tx, key_id))
+        now = self._clock()
         if key is None:
-            return replies.refused(client.objection(key, shown, may_omit_secret=False) or UNKNOWN_CLIENT)
+            return replies.refused(client.objection(key, shown, may_omit_secret=False, now=now) or UNKNOWN_CLIENT)
         tally = Tally(limit=WRONG_SECRETS, whose=(str(key.id), origin_of(request).address or "unknown"))
         if self._failures.are_too_many(tally):
             return replies.slow_down(WRONG_SECRETS.most.get_expiry())
-        refused = client.objection(key, shown, may_omit_secret=may_omit_secret)
+        refused = client.objection(key, shown, may_omit_secret=may_omit_secret, now=now)
         if refused is not None:
             self._failures.note(tally)
             return replies.refused(refused)
+        if client.uses_former_secret(key, shown, now):
+            self._surface.usage.former_secret_used(key.id, now)
         return key
 
 

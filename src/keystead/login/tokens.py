@@ -77,15 +77,17 @@ class TokenEndpoint:
         key = find_client(tx, shown.client_id)
         origin = origin_of(request)
         if key is None:
-            return replies.refused(client.objection(key, shown, may_omit_secret=False) or UNKNOWN_CLIENT)
+            return replies.refused(client.objection(key, shown, may_omit_secret=False, now=tx.now) or UNKNOWN_CLIENT)
         tally = Tally(limit=WRONG_SECRETS, whose=(str(key.id), origin.address or "unknown"))
         if self._failures.are_too_many(tally):
             return replies.slow_down(WRONG_SECRETS.most.get_expiry())
         bare = grant is Grant.REFRESH or given.get("code_verifier") is not None
-        refused = client.objection(key, shown, may_omit_secret=bare)
+        refused = client.objection(key, shown, may_omit_secret=bare, now=tx.now)
         if refused is not None:
             self._failures.note(tally)
             return replies.refused(refused)
+        if client.uses_former_secret(key, shown, tx.now):
+            self._surface.usage.former_secret_used(key.id, tx.now)
         if shown.exposed:
             COUNTS.exposed_secrets += 1
         if key.is_strict and given.get("grant_type") is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from keystead.core.credentials import Secret, same
+from keystead.core.instants import Instant
 from keystead.core.keys import Key
 from keystead.oauth.errors import INVALID_CLIENT, UNKNOWN_CLIENT, OAuthError
 from keystead.oauth.parameters import Parameters
@@ -34,8 +35,11 @@ def presented(given: Parameters, authorization: str | None) -> ClientCredentials
     )
 
 
-def objection(key: Key | None, shown: ClientCredentials, *, may_omit_secret: bool) -> OAuthError | None:
-    """Return why this is not the client, None when it is. ``may_omit_secret``: the grant lets public clients do so."""
+def objection(key: Key | None, shown: ClientCredentials, *, may_omit_secret: bool, now: Instant) -> OAuthError | None:
+    """Return why this is not the client, None when it is. ``may_omit_secret``: the grant lets public clients do so.
+
+    A secret that was replaced counts until its time is over.
+    """
     presented_secret = "" if shown.secret is None else shown.secret.reveal()
     if key is None or not key.is_active:
         same(presented_secret, _NOBODY)
@@ -45,7 +49,17 @@ def objection(key: Key | None, shown: ClientCredentials, *, may_omit_secret: boo
     if shown.secret is None and key.is_public and may_omit_secret:
         return None
     expected = key.secret.reveal()
-    return None if expected and same(presented_secret, expected) else INVALID_CLIENT
+    if expected and same(presented_secret, expected):
+        return None
+    return None if uses_former_secret(key, shown, now) else INVALID_CLIENT
+
+
+def uses_former_secret(key: Key, shown: ClientCredentials, now: Instant) -> bool:
+    """Whether the client proves itself with the secret that was replaced and still works."""
+    former = key.former_secret_at(now)
+    if former is None or shown.secret is None or not former.reveal():
+        return False
+    return same(shown.secret.reveal(), former.reveal())
 
 
 def _basic(authorization: str | None) -> tuple[str | None, Secret | None]:

@@ -134,7 +134,7 @@ class DirectLookups:
     def key(self, key_id: int) -> Key | None:
         """Return the key, deleted ones too."""
         row = self._first(_KEY, key_id)
-        return None if row is None else read_keys.key_of(row._asdict(), self._secret(row.secret))
+        return None if row is None else read_keys.key_of(row._asdict(), self._secret)
 
     def user(self, user_id: int) -> User | None:
         """Return the person who is not deleted."""

@@ -142,6 +142,9 @@ keys = Table(
     _ref("account_id", "accounts.id", nullable=True),
     Column("state", Text, nullable=False),
     Column("secret", LargeBinary, nullable=False),
+    _moment("secret_made_at", nullable=True),
+    Column("former_secret", LargeBinary),
+    _moment("former_secret_until", nullable=True),
     Column("name", Text),
     Column("email", Text),
     Column("icon_url", Text),
@@ -343,6 +346,13 @@ redirect_uses = Table(
     usage_metadata,
     Column("key_id", Number, primary_key=True, autoincrement=False),
     Column("redirect_uri", Text, primary_key=True),
+    _moment("used_at"),
+)
+
+former_secret_uses = Table(
+    "former_secret_uses",
+    usage_metadata,
+    Column("key_id", Number, primary_key=True, autoincrement=False),
     _moment("used_at"),
 )
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.core.ids import TokenId
 from keystead.core.instants import MINUTE, Instant
-from keystead.storage.schema import redirect_uses, token_uses
+from keystead.storage.schema import former_secret_uses, redirect_uses, token_uses
 from keystead.storage.transaction import READING, StorageUnavailable, renew
 
 NOTED_AGAIN_AFTER = 10 * MINUTE
@@ -34,6 +34,7 @@ class Usage:
         self._known: dict[int, int] = {}
         self._waiting: dict[int, tuple[int, int]] = {}
         self._waiting_uris: dict[tuple[int, str], int] = {}
+        self._waiting_secrets: dict[int, int] = {}
 
     def token_used(self, token_id: TokenId, key_id: int, now: Instant) -> None:
         """Note one allowed call; within ten minutes of the last note it is passed over."""
@@ -51,19 +52,26 @@ class Usage:
         with self._noting:
             self._waiting_uris[key_id, redirect_uri] = now
 
+    def former_secret_used(self, key_id: int, now: Instant) -> None:
+        """Note that a client proved itself with a secret that was replaced."""
+        with self._noting:
+            self._waiting_secrets[key_id] = now
+
     def flush(self) -> None:
         """Write what waits. Raises StorageUnavailable; then it waits on."""
         with self._lock:
             with self._noting:
                 uses, self._waiting = self._waiting, {}
                 uris, self._waiting_uris = self._waiting_uris, {}
+                secrets, self._waiting_secrets = self._waiting_secrets, {}
             try:
-                self._write(uses, uris)
+                self._write(uses, uris, secrets)
             except SQLAlchemyError as failed:
                 renew(self._engine, failed)
                 with self._noting:
                     self._waiting = _not_too_many(uses | self._waiting)
                     self._waiting_uris = _not_too_many(uris | self._waiting_uris)
+                    self._waiting_secrets = _not_too_many(secrets | self._waiting_secrets)
                 raise StorageUnavailable("the database of uses is not available") from failed
 
     def of_tokens(self, token_ids: Iterable[int]) -> dict[int, Instant]:
@@ -84,6 +92,12 @@ class Usage:
         rows = self._read(select(redirect_uses).where(redirect_uses.c.key_id.in_(wanted)))
         found = {(row.key_id, row.redirect_uri): Instant(row.used_at) for row in rows}
         return found | {at: Instant(now) for at, now in waiting.items() if at[0] in wanted}
+
+    def of_former_secret(self, key_id: int) -> Instant | None:
+        """Return when a key's former secret was last used. Raises StorageUnavailable."""
+        self._flushed()
+        rows = self._read(select(former_secret_uses).where(former_secret_uses.c.key_id == key_id))
+        return Instant(rows[0].used_at) if rows else None
 
     def close(self) -> None:
         """Write what waits and give the connections back. Raises StorageUnavailable."""
@@ -106,8 +120,13 @@ class Usage:
         except SQLAlchemyError as failed:
             raise StorageUnavailable("the database of uses is not available") from failed
 
-    def _write(self, uses: Mapping[int, tuple[int, int]], uris: Mapping[tuple[int, str], int]) -> None:
-        if not uses and not uris:
+    def _write(
+        self,
+        uses: Mapping[int, tuple[int, int]],
+        uris: Mapping[tuple[int, str], int],
+        secrets: Mapping[int, int],
+    ) -> None:
+        if not uses and not uris and not secrets:
             return
         insert = insert_sqlite if self._engine.dialect.name == "sqlite" else insert_postgresql
         with self._engine.begin() as connection:
@@ -127,6 +146,13 @@ class Usage:
                 connection.execute(
                     adding.on_conflict_do_update(index_elements=["key_id", "redirect_uri"], set_={"used_at": later}),
                     used,
+                )
+            if secrets:
+                last = [{"key_id": key, "used_at": now} for key, now in sorted(secrets.items())]
+                adding = insert(former_secret_uses)
+                later = _later(connection, former_secret_uses.c.used_at, adding.excluded.used_at)
+                connection.execute(
+                    adding.on_conflict_do_update(index_elements=["key_id"], set_={"used_at": later}), last
                 )
 
 

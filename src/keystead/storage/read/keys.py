@@ -1,6 +1,6 @@
 """Which developer keys are there?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -32,17 +32,21 @@ _FLAGS = (
 
 def key_from(tx: Transaction, row: Row[Any]) -> Key:
     """Return the key a row of the table holds, its secret opened."""
-    return key_of(row._asdict(), tx.vault.open(row.secret))
+    return key_of(row._asdict(), tx.vault.open)
 
 
-def key_of(stored: Mapping[str, Any], secret: Secret) -> Key:
-    """Return the key that the columns of a row describe."""
+def key_of(stored: Mapping[str, Any], opened: Callable[[bytes], Secret]) -> Key:
+    """Return the key that the columns of a row describe; ``opened`` opens its secrets."""
+    former = stored["former_secret"]
     plain: dict[str, Any] = {name: stored[name] for name in _AS_THEY_ARE}
     plain |= {name: bool(stored[name]) for name in _FLAGS}
     return Key(
         id=KeyId(stored["id"]),
         state=KeyState(stored["state"]),
-        secret=secret,
+        secret=opened(stored["secret"]),
+        secret_made_at=stored["secret_made_at"],
+        former_secret=None if former is None else opened(former),
+        former_secret_until=stored["former_secret_until"],
         redirect_uris=tuple(stored["redirect_uris"]),
         scopes=stored_scopes(stored["scopes"]),
         client_type=ClientType(stored["client_type"]),

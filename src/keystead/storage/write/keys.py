@@ -26,8 +26,9 @@ def update_key(tx: Transaction, key_id: int, values: Mapping[str, Any]) -> None:
 
 def _stored(tx: Transaction, values: Mapping[str, Any]) -> dict[str, Any]:
     row = dict(values)
-    if isinstance(row.get("secret"), Secret):
-        row["secret"] = tx.vault.seal(row["secret"])
+    for name in ("secret", "former_secret"):
+        if isinstance(row.get(name), Secret):
+            row[name] = tx.vault.seal(row[name])
     if "scopes" in row:
         row["scopes"] = " ".join(row["scopes"])
     for name in ("redirect_uris", "authorized_flows"):

@@ -26,6 +26,7 @@ from keystead.config import Settings
 from keystead.console.home import Home
 from keystead.console.key_changes import KeyChanges
 from keystead.console.key_editor import KeyEditor
+from keystead.console.key_people import KeyPeople
 from keystead.console.key_secrets import KeySecrets
 from keystead.console.keys import KeyPages
 from keystead.console.profile import Profile
@@ -338,6 +339,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *KeyEditor(surface).routes(),
         *KeyChanges(surface).routes(),
         *KeySecrets(surface).routes(),
+        *KeyPeople(surface).routes(),
         *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)

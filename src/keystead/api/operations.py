@@ -10,6 +10,7 @@ from keystead.api import (
     bindings,
     catalogues,
     explain,
+    grants,
     keys,
     openapi,
     roles,
@@ -39,6 +40,7 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *explain.ROUTES,
         *catalogues.ROUTES,
         *secrets.ROUTES,
+        *grants.ROUTES,
     )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keystead.cli import admin, audit, catalogue, db, explain, secret, serve, throttle
+from keystead.cli import admin, audit, catalogue, db, explain, secret, serve, throttle, tokens
 from keystead.config import SettingsError
 from keystead.core.errors import Refused
 from keystead.storage.transaction import StorageUnavailable
@@ -24,6 +24,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(secret.app, name="secret")
 app.add_typer(throttle.app, name="throttle")
+app.add_typer(tokens.app, name="tokens")
 
 
 def main() -> None:

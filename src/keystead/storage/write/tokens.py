@@ -1,6 +1,6 @@
 """Stores tokens; their credentials only as digests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import insert, update
@@ -60,6 +60,19 @@ def delete_of_key(tx: Transaction, key_id: int) -> int:
         .values(state=TokenState.DELETED, updated_at=tx.now)
     )
     return done.rowcount
+
+
+def delete_tokens(tx: Transaction, token_ids: Sequence[int]) -> int:
+    """Delete these tokens where they are not deleted yet; return how many were."""
+    done = 0
+    for start in range(0, len(token_ids), 500):
+        part = token_ids[start : start + 500]
+        done += tx.connection.execute(
+            update(tokens)
+            .where(tokens.c.id.in_(part), tokens.c.state != TokenState.DELETED)
+            .values(state=TokenState.DELETED, updated_at=tx.now)
+        ).rowcount
+    return done
 
 
 def delete_of_user(tx: Transaction, user_id: int, key_id: int, *, but: int | None = None) -> int:

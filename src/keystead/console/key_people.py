@@ -1,0 +1,214 @@
+"""The people who have let a key act for them, and how to end that: for one token, one person, or all."""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from keystead.actions import grants as act
+from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, managed_account, owns
+from keystead.console.manners import back_to, signed_in, with_own_form
+from keystead.console.views import PageLinks
+from keystead.core.accounts import Account
+from keystead.core.ids import global_id, parse_id
+from keystead.core.instants import Instant
+from keystead.core.keys import Key
+from keystead.core.parameters import Tree
+from keystead.storage.read.grants import Grant, GrantSearch, count_people, grant_ids, list_grants
+from keystead.storage.read.pages import Listing, Window
+from keystead.storage.transaction import Transaction
+from keystead.web.frames import show
+from keystead.web.sessions import form_value
+from keystead.web.surface import Surface, Visitor
+
+TITLE: Final = "People and tokens"
+PAGE_SIZE: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRow:
+    """One person's token of the key."""
+
+    person: str
+    state: str
+    scopes: int
+    created_at: Instant
+    expires_at: Instant | None
+    last_used_at: Instant | None
+    end_href: str
+    end_all_href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleView:
+    """Who has authorised a key. ``is_partial`` when only this institution's people are shown."""
+
+    TEMPLATE: ClassVar = "console/key_people.html"
+
+    key_name: str
+    client_id: str
+    people: int
+    tokens: int
+    rows: tuple[GrantRow, ...]
+    address: str
+    list_href: str
+    words: str
+    is_partial: bool
+    is_limited: bool
+    end_all_href: str | None = None
+    pages: PageLinks | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndGrantsView:
+    """Asks before tokens end. ``person`` is whose, None for everybody's."""
+
+    TEMPLATE: ClassVar = "console/end_tokens.html"
+
+    key_name: str
+    tokens: int
+    people: int
+    action: str
+    cancel_href: str
+    authenticity_token: str = field(repr=False)
+    person: str | None = None
+    user: str = ""
+    token: str = ""
+
+
+class KeyPeople:
+    """``/accounts/:account_id/developer_keys/:id/people``"""
+
+    def __init__(self, surface: Surface) -> None:
+        self._surface = surface
+
+    def routes(self) -> list[Route]:
+        """Return the routes of these pages."""
+        return [
+            Route(ONE + "/people", self.show, methods=["GET"]),
+            Route(ONE + "/people/end", self.ask, methods=["GET"]),
+            Route(ONE + "/people/end", self.end, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """List the grants of a key."""
+
+        def work(tx: Transaction, visitor: Visitor) -> Response:
+            account, key, meant = _asked(tx, visitor, request)
+            words, page = request.query_params.get("q", "")[:200].strip(), _page(request)
+            meant = replace(meant, words=words)
+            found = list_grants(tx, key.id, Window(limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE), meant)
+            address = f"{key_address(account, key)}/people"
+            used = self._surface.usage.of_tokens([grant.token.id for grant in found.items])
+            view = PeopleView(
+                key_name=key.name or UNNAMED,
+                client_id=str(global_id(key.id)),
+                people=count_people(tx, key.id, meant),
+                tokens=found.total,
+                rows=tuple(_row(grant, used.get(grant.token.id), address) for grant in found.items),
+                address=address,
+                list_href=list_address(account) + ("" if owns(account, key) else "?tab=inherited"),
+                words=words,
+                is_partial=meant.root is not None,
+                is_limited=key.require_scopes,
+                end_all_href=f"{address}/end" if found.total and not words else None,
+                pages=_links(visitor, address, found, page, words),
+            )
+            return show(tx, self._surface.pages, visitor, view, TITLE)
+
+        return await signed_in(self._surface, request, work)
+
+    async def ask(self, request: Request) -> Response:
+        """Ask before tokens end, and say how many."""
+
+        def work(tx: Transaction, visitor: Visitor) -> Response:
+            account, key, meant = _asked(tx, visitor, request)
+            user, token = request.query_params.get("user", ""), request.query_params.get("token", "")
+            meant = _narrowed(meant, user, token)
+            found = list_grants(tx, key.id, Window(limit=1), meant)
+            one_person = bool(user or token) and bool(found.items)
+            view = EndGrantsView(
+                key_name=key.name or UNNAMED,
+                tokens=len(grant_ids(tx, key.id, meant)),
+                people=count_people(tx, key.id, meant),
+                action=f"{key_address(account, key)}/people/end",
+                cancel_href=f"{key_address(account, key)}/people",
+                authenticity_token="" if visitor.session is None else form_value(visitor.session),
+                person=found.items[0].person if one_person else None,
+                user=user,
+                token=token,
+            )
+            return show(tx, self._surface.pages, visitor, view, "End access")
+
+        return await signed_in(self._surface, request, work)
+
+    async def end(self, request: Request) -> Response:
+        """End tokens."""
+
+        def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
+            account, key, meant = _asked(tx, visitor, request)
+            meant = _narrowed(meant, _text(form.get("user")), _text(form.get("token")))
+            because = _text(form.get("because")).strip()[:2000] or None
+            ended = act.end_grants(tx, key, account, meant, acting=visitor.acting, because=because)
+            words = visitor.say(
+                "%(number)s access tokens of %(key)s have ended.", number=ended, key=key.name or UNNAMED
+            )
+            return back_to(tx, visitor, f"{key_address(account, key)}/people", words)
+
+        return await with_own_form(self._surface, request, work)
+
+
+def _asked(tx: Transaction, visitor: Visitor, request: Request) -> tuple[Account, Key, GrantSearch]:
+    account = managed_account(tx, visitor, request)
+    key, meant = act.key_with_grants(tx, account, request.path_params["key_id"], acting=visitor.acting)
+    return account, key, meant
+
+
+def _narrowed(meant: GrantSearch, user: str, token: str) -> GrantSearch:
+    """Return what a form means: a reference that names nothing means nothing, never all."""
+    user_id = (parse_id(user) or 0) if user else None
+    token_id = (parse_id(token) or 0) if token else None
+    return replace(meant, user_id=user_id, token_id=token_id)
+
+
+def _row(grant: Grant, used: Instant | None, address: str) -> GrantRow:
+    token = grant.token
+    return GrantRow(
+        person=grant.person,
+        state=token.state.value,
+        scopes=len(token.scopes),
+        created_at=token.created_at,
+        expires_at=grant.expires_at,
+        last_used_at=used,
+        end_href=f"{address}/end?token={token.id}",
+        end_all_href=f"{address}/end?user={token.user_id}",
+    )
+
+
+def _links(visitor: Visitor, address: str, found: Listing[Grant], page: int, words: str) -> PageLinks | None:
+    if found.total <= PAGE_SIZE:
+        return None
+
+    def href(number: int) -> str:
+        asked = {"page": str(number)} | ({"q": words} if words else {})
+        return f"{address}?{urlencode(asked)}"
+
+    first = (page - 1) * PAGE_SIZE + 1
+    last = min(first + PAGE_SIZE - 1, found.total)
+    return PageLinks(
+        words=visitor.say("%(first)s to %(last)s of %(total)s", first=first, last=last, total=found.total),
+        previous_href=href(page - 1) if page > 1 else None,
+        next_href=href(page + 1) if page * PAGE_SIZE < found.total else None,
+    )
+
+
+def _page(request: Request) -> int:
+    given = request.query_params.get("page", "1")
+    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 9 else 1
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -23,6 +23,7 @@ from keystead.api.endpoints import OwnApi
 from keystead.api.operations import OWN_ROUTES, RESERVED, routing_of
 from keystead.api.requests import World
 from keystead.config import Settings
+from keystead.console.explain import Explain
 from keystead.console.home import Home
 from keystead.console.key_changes import KeyChanges
 from keystead.console.key_editor import KeyEditor
@@ -256,6 +257,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         settings=settings,
         database=database,
         usage=usage,
+        refusals=refusals,
         pages=Pages(),
         judge=judge,
         signing=signing,
@@ -340,6 +342,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *KeyChanges(surface).routes(),
         *KeySecrets(surface).routes(),
         *KeyPeople(surface).routes(),
+        *Explain(surface).routes(),
         *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)

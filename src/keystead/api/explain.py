@@ -5,25 +5,15 @@ from typing import Any
 from keystead.actions import permits
 from keystead.api.paging import page_of, paged_shapes
 from keystead.api.requests import Answer, Ask, OwnRoute
-from keystead.core.accounts import Account
 from keystead.core.actors import Right
-from keystead.core.bindings import serves
 from keystead.core.errors import Malformed, NotFound
-from keystead.core.ids import TokenId, UserId, parse_id
+from keystead.core.ids import parse_id
 from keystead.core.instants import iso
-from keystead.core.keys import Key
 from keystead.core.parameters import text, text_list
-from keystead.core.tokens import Token, TokenState
-from keystead.gateway.explaining import Explained, explain_call, read_asked
-from keystead.gateway.facts import Facts, Question
-from keystead.gateway.judge import Judge
+from keystead.gateway.explaining import Explained
+from keystead.gateway.facts import Facts
 from keystead.gateway.refusals import Refusal
-from keystead.storage.gathering import load_token
-from keystead.storage.lookups import TransactionLookups
-from keystead.storage.read import accounts as read_accounts
-from keystead.storage.read import keys as read_keys
-from keystead.storage.read import tokens as read_tokens
-from keystead.storage.read import users as read_users
+from keystead.governance.explaining import Asked, Explainer
 from keystead.storage.refusals import Refusals
 
 REFUSED_STATUS = 401
@@ -31,35 +21,31 @@ REFUSED_STATUS = 401
 
 def explain(ask: Ask) -> Answer:
     """Explain a call with a token (by credential or id), or with a key, for a person and scopes that are imagined."""
-    judge = _judge(ask)
-    method, target = _wanted(ask, "method"), _wanted(ask, "path")
-    root = _root(ask)
-    token, key_id = _token(ask, root)
-    call = read_asked(method, target, judge.table, host=root.domain or "", as_user=None)
-    if isinstance(call, str):
-        return Answer(body={"decision": "refused", "status": 400, "message": call, "checks": [], "remedies": []})
-    question = Question(
-        digests=(), host=_host(ask, root), account_reference=call.account_reference, as_user=call.as_user or None
+    asked = Asked(
+        method=_wanted(ask, "method"),
+        target=_wanted(ask, "path"),
+        credential=_text(ask, "token"),
+        token_id=_text(ask, "token_id"),
+        key_id=_text(ask, "developer_key_id"),
+        user_id=_text(ask, "user_id"),
+        scopes=text_list(ask.parameters.get("scopes"), "scopes"),
+        host=_text(ask, "host"),
     )
-    facts = load_token(ask.tx, token, question, ask.world.cluster)
-    if token is not None:
-        _require_may_know(ask, root, facts)
-    elif key_id is None:
-        permits.require(ask.tx, ask.acting, Right.MANAGE_DEVELOPER_KEYS, root)
-    found = explain_call(judge, call, facts, target.partition("?")[2].encode())
-    return Answer(body=told(found, in_full=_manages(ask, root)))
+    answered = _explainer(ask).explain(asked)
+    if answered.found is None:
+        return Answer(
+            body={"decision": "refused", "status": 400, "message": answered.refusal, "checks": [], "remedies": []}
+        )
+    return Answer(body=told(answered.found, in_full=answered.in_full))
 
 
 def show_decision(ask: Ask) -> Answer:
     """Show a refused call by the id of its ``X-Keystead-Decision`` header, and what would become of it now."""
-    refusal = _refusals(ask).find(ask.values["id"])
-    if refusal is None:
+    refusal, explainer = _refusals(ask).find(ask.values["id"]), _explainer(ask)
+    if refusal is None or not explainer.may_know_of(refusal):
         raise NotFound
-    root = read_accounts.find_account(ask.tx, refusal.root_id)
-    manages = root is not None and permits.holds(ask.tx, ask.acting, Right.MANAGE_DEVELOPER_KEYS, root)
-    if root is None or not (manages or (refusal.user_id is not None and refusal.user_id == ask.user.id)):
-        raise NotFound
-    return Answer(body=refusal_object(refusal) | {"explained_now": _now(ask, refusal, in_full=manages)})
+    now, in_full = explainer.now(refusal), explainer.sees_in_full(refusal)
+    return Answer(body=refusal_object(refusal) | {"explained_now": None if now is None else told(now, in_full=in_full)})
 
 
 def list_decisions(ask: Ask) -> Answer:
@@ -141,85 +127,12 @@ def _around(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _now(ask: Ask, refusal: Refusal, *, in_full: bool) -> dict[str, Any] | None:
-    """Explain a refused call as it would be now, None when its token is not known any more."""
-    token = None if refusal.token_id is None else read_tokens.find_token(ask.tx, refusal.token_id)
-    judge = _judge(ask)
-    call = read_asked(refusal.verb, refusal.path, judge.table, host=refusal.host, as_user=None)
-    if token is None or isinstance(call, str):
-        return None
-    question = Question(
-        digests=(), host=refusal.host, account_reference=call.account_reference, as_user=None
-    )  # fmt: skip
-    found = explain_call(judge, call, load_token(ask.tx, token, question, ask.world.cluster), b"")
-    return told(found, in_full=in_full)
-
-
-def _token(ask: Ask, root: Account) -> tuple[Token | None, int | None]:
-    """Return the token that is asked about, stored or imagined, and the id of the key if that was named."""
-    credential, token_id, key_id = (_text(ask, name) for name in ("token", "token_id", "developer_key_id"))
-    if [credential, token_id, key_id].count(None) != 2:
-        raise Malformed("give one of token, token_id, developer_key_id")
-    if credential is not None:
-        return TransactionLookups(ask.tx).token(ask.tx.vault.tokens.digests(credential)), None
-    if token_id is not None:
-        found = read_tokens.find_token(ask.tx, parse_id(token_id) or 0)
-        if found is None:
-            raise NotFound
-        return found, None
-    key = read_keys.get_key(ask.tx, parse_id(str(key_id)))
-    if not (_manages(ask, root) and _is_known_in(ask, key, root)):
+def _explainer(ask: Ask) -> Explainer:
+    if ask.world.judge is None:
         raise NotFound
-    scopes = text_list(ask.parameters.get("scopes"), "scopes")
-    imagined = Token(
-        id=TokenId(0), user_id=_person(ask, root), key_id=key.id, state=TokenState.ACTIVE, hint="",
-        scopes=key.scopes if scopes is None else scopes,
-    )  # fmt: skip
-    return imagined, key.id
-
-
-def _person(ask: Ask, root: Account) -> UserId:
-    reference = _text(ask, "user_id")
-    if reference is None or reference == "self":
-        return ask.user.id
-    user = read_users.find_user(ask.tx, parse_id(reference))
-    if user is None or not read_users.has_login(ask.tx, user.id, root):
-        raise NotFound
-    return user.id
-
-
-def _require_may_know(ask: Ask, root: Account, facts: Facts) -> None:
-    """Raise NotFound unless the token is the caller's own, or one of a person or key of an account they manage."""
-    if facts.token is not None and facts.token.user_id == ask.user.id:
-        return
-    belongs = facts.has_login or (facts.key is not None and facts.key.account_id == root.id)
-    if not (belongs and _manages(ask, root)):
-        raise NotFound
-
-
-def _is_known_in(ask: Ask, key: Key, root: Account) -> bool:
-    if permits.is_site_administrator(ask.tx, ask.acting):
-        return True
-    return serves(key, read_accounts.path_to(ask.tx, root)) and (key.visible or not key.is_global)
-
-
-def _manages(ask: Ask, root: Account) -> bool:
-    return permits.holds(ask.tx, ask.acting, Right.MANAGE_DEVELOPER_KEYS, root)
-
-
-def _root(ask: Ask) -> Account:
-    """Return the root account on whose host the call is imagined: the request's own, another for Site Admin only."""
-    host = _text(ask, "host")
-    if host is None:
-        return ask.domain_root
-    root = read_accounts.root_for_host(ask.tx, host)
-    if root.id != ask.domain_root.id and not permits.is_site_administrator(ask.tx, ask.acting):
-        raise NotFound
-    return root
-
-
-def _host(ask: Ask, root: Account) -> str:
-    return _text(ask, "host") or root.domain or ""
+    return Explainer(
+        tx=ask.tx, judge=ask.world.judge, cluster=ask.world.cluster, acting=ask.acting, domain_root=ask.domain_root
+    )
 
 
 def _wanted(ask: Ask, name: str) -> str:
@@ -235,12 +148,6 @@ def _text(ask: Ask, name: str) -> str | None:
 
 def _query(ask: Ask, name: str) -> str | None:
     return text(ask.query.get(name), name) or None
-
-
-def _judge(ask: Ask) -> Judge:
-    if ask.world.judge is None:
-        raise NotFound
-    return ask.world.judge
 
 
 def _refusals(ask: Ask) -> Refusals:

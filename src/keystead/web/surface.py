@@ -22,6 +22,7 @@ from keystead.gateway.routing import Routing
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.read.sessions import Session
+from keystead.storage.refusals import Refusals
 from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, Origin, Transaction
 from keystead.storage.usage import Usage
@@ -40,6 +41,7 @@ class Surface:
     settings: Settings
     database: Database
     usage: Usage
+    refusals: Refusals
     pages: Pages
     judge: Judge
     signing: SigningKeys

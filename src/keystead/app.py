@@ -23,6 +23,7 @@ from keystead.api.endpoints import OwnApi
 from keystead.api.operations import OWN_ROUTES, RESERVED, routing_of
 from keystead.api.requests import World
 from keystead.config import Settings
+from keystead.console.audit import Audit
 from keystead.console.explain import Explain
 from keystead.console.home import Home
 from keystead.console.key_changes import KeyChanges
@@ -343,6 +344,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *KeySecrets(surface).routes(),
         *KeyPeople(surface).routes(),
         *Explain(surface).routes(),
+        *Audit(surface).routes(),
         *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)

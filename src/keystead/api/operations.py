@@ -7,6 +7,7 @@ from importlib import resources
 from keystead.api import (
     accounts,
     admins,
+    audit,
     bindings,
     catalogues,
     explain,
@@ -41,6 +42,7 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *catalogues.ROUTES,
         *secrets.ROUTES,
         *grants.ROUTES,
+        *audit.ROUTES,
     )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})

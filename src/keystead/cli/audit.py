@@ -7,13 +7,17 @@ from typing import Annotated
 import typer
 
 from keystead.actions.sealing import seal_audit
-from keystead.app import system_clock
-from keystead.config import read_settings
-from keystead.storage.master_secret import open_vault
+from keystead.cli.people import OPERATOR
+from keystead.cli.start import opened
+from keystead.governance.auditing import MOST_EXPORTED, as_csv, as_json_lines, entry_object, search_of
+from keystead.storage.read import accounts as read_accounts
+from keystead.storage.read.audit import every_entry
 from keystead.storage.read.seals import ChainReport, verify_chain
-from keystead.storage.transaction import Database
 
 app = typer.Typer(help="What was changed, by whom, and the proof that nothing was changed since.", no_args_is_help=True)
+
+
+OfAccount = Annotated[str, typer.Option("--account", help="The account; Site Admin, and so all, if none.")]
 
 
 @app.command()
@@ -24,17 +28,44 @@ def verify(
 
     Keep the head that is printed in another place: later it proves that nothing before it is missing.
     """
-    settings = read_settings()
-    database = Database(settings.database_url.get_secret_value(), vault=open_vault(settings), clock=system_clock)
-    seal_audit(database)
-    with database.read() as tx:
-        report = verify_chain(tx)
+    with opened() as database:
+        seal_audit(database)
+        with database.read() as tx:
+            report = verify_chain(tx)
     if as_json:
         print(json.dumps(asdict(report)))
     else:
         _tell(report)
     if not report.is_whole:
         raise typer.Exit(1)
+
+
+@app.command("list")
+def list_audit(
+    account: OfAccount = "site_admin",
+    action: Annotated[str, typer.Option(help="An action, or how it begins.")] = "",
+    key: Annotated[str, typer.Option(help="The id of a key.")] = "",
+    user: Annotated[str, typer.Option(help="The id of who acted.")] = "",
+    since: Annotated[str, typer.Option("--from", help="The first day or moment.")] = "",
+    until: Annotated[str, typer.Option("--to", help="The last day, or the moment that ends it.")] = "",
+    most: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines.")] = False,
+    as_table: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """List what was changed, newest first: of an account and those below it; of all accounts in Site Admin."""
+    asked = {"action": action, "key_id": key, "user_id": user, "from": since, "to": until}
+    with opened() as database, database.read() as tx:
+        place = read_accounts.get_by_reference(tx, account, read_accounts.default_root(tx))
+        entries = every_entry(tx, search_of(tx, place, asked, acting=OPERATOR), most=min(most, MOST_EXPORTED))
+        if as_json or as_table:
+            for line in as_csv(entries) if as_table else as_json_lines(entries):
+                print(line, end="")
+            return
+        for entry in entries:
+            told = entry_object(entry)
+            who, what = entry.user_name or "the system", f"{entry.subject} {entry.subject_id}"
+            line = f"{told['at']}  {entry.action}  {what}  by {who} through {entry.surface}  {entry.because or ''}"
+            print(line.rstrip())
 
 
 def _tell(report: ChainReport) -> None:

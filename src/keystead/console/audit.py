@@ -1,0 +1,215 @@
+"""Who changed what? The audit on a page, filtered, and as a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from keystead.actions import permits
+from keystead.console.manners import signed_in
+from keystead.console.views import PageLinks
+from keystead.core.accounts import Account
+from keystead.core.actors import Right
+from keystead.core.errors import Malformed
+from keystead.core.instants import Instant
+from keystead.governance.auditing import MOST_EXPORTED, as_csv, as_json_lines, search_of
+from keystead.storage.read import accounts as read_accounts
+from keystead.storage.read.audit import AuditEntry, AuditSearch, actions_known, every_entry, list_entries
+from keystead.storage.read.pages import Listing, Window
+from keystead.storage.transaction import Transaction
+from keystead.web.frames import show
+from keystead.web.surface import Surface, Visitor
+
+ADDRESS: Final = "/console/audit"
+TITLE: Final = "Audit"
+PAGE_SIZE: Final = 50
+SURFACES: Final = ("api", "console", "oauth", "cli", "system")
+_FIELDS: Final = ("action", "user_id", "key_id", "surface", "from", "to", "search")
+_EVERYTHING: Final = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLine:
+    """One value before and after; lists are told by what came and went."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """One entry of the audit."""
+
+    id: int
+    at: Instant
+    action: str
+    what: str
+    who: str
+    behind: str | None
+    changes: tuple[ChangeLine, ...]
+    because: str | None
+    surface: str
+    address: str | None
+    request_id: str | None
+    account: str | None
+    is_sealed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditView:
+    """The entries of one page, with the filters that chose them."""
+
+    TEMPLATE: ClassVar = "console/audit.html"
+
+    rows: tuple[EntryRow, ...]
+    total: int
+    values: Mapping[str, str] = field(default_factory=dict)
+    actions: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = SURFACES
+    csv_href: str = ""
+    lines_href: str = ""
+    offers_everything: bool = False
+    problem: str | None = None
+    pages: PageLinks | None = None
+
+
+class Audit:
+    """``/console/audit``"""
+
+    def __init__(self, surface: Surface) -> None:
+        self._surface = surface
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this page."""
+        return [
+            Route(ADDRESS, self.show, methods=["GET"]),
+            Route(f"{ADDRESS}.csv", self.export, methods=["GET"]),
+            Route(f"{ADDRESS}.jsonl", self.export, methods=["GET"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """Show the entries that the filters choose, newest first."""
+
+        def work(tx: Transaction, visitor: Visitor) -> Response:
+            account, values = _account(tx, visitor, request), _values(request)
+            page = _page(request)
+            window = Window(limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
+            problem = None
+            try:
+                search = search_of(tx, account, values, acting=visitor.acting)
+            except Malformed:
+                problem = visitor.say("A day is written as 2026-05-30.")
+                search = search_of(tx, account, values | {"from": "", "to": ""}, acting=visitor.acting)
+            found = list_entries(tx, search, window)
+            asked = urlencode({name: text for name, text in values.items() if text})
+            view = AuditView(
+                rows=tuple(_row(entry) for entry in found.items),
+                total=found.total,
+                values=values,
+                actions=actions_known(tx, search.account_ids),
+                csv_href=f"{ADDRESS}.csv?{asked}",
+                lines_href=f"{ADDRESS}.jsonl?{asked}",
+                offers_everything=_sees_everything(tx, visitor),
+                problem=problem,
+                pages=_links(visitor, found, page, values),
+            )
+            return show(tx, self._surface.pages, visitor, view, TITLE, status=200 if problem is None else 400)
+
+        return await signed_in(self._surface, request, work)
+
+    async def export(self, request: Request) -> Response:
+        """Give the entries that the filters choose as a file."""
+
+        def work(tx: Transaction, visitor: Visitor) -> Response:
+            account = _account(tx, visitor, request)
+            search: AuditSearch = search_of(tx, account, _values(request), acting=visitor.acting)
+            entries = every_entry(tx, search, most=MOST_EXPORTED)
+            is_csv = request.url.path.endswith(".csv")
+            body = "".join(as_csv(entries) if is_csv else as_json_lines(entries))
+            kind = "text/csv; charset=utf-8" if is_csv else "application/x-ndjson"
+            name = "audit.csv" if is_csv else "audit.jsonl"
+            headers = {
+                "content-disposition": f'attachment; filename="{name}"',
+                "cache-control": "no-store",
+                "x-content-type-options": "nosniff",
+            }
+            return Response(body, headers=headers, media_type=kind)
+
+        return await signed_in(self._surface, request, work)
+
+
+def _account(tx: Transaction, visitor: Visitor, request: Request) -> Account:
+    wants_all = request.query_params.get("account") == _EVERYTHING and _sees_everything(tx, visitor)
+    return read_accounts.site_admin(tx) if wants_all else visitor.domain_root
+
+
+def _sees_everything(tx: Transaction, visitor: Visitor) -> bool:
+    return permits.holds(tx, visitor.acting, Right.MANAGE_DEVELOPER_KEYS, read_accounts.site_admin(tx))
+
+
+def _values(request: Request) -> dict[str, str]:
+    values = {name: request.query_params.get(name, "")[:200].strip() for name in _FIELDS}
+    return values | {"account": _EVERYTHING if request.query_params.get("account") == _EVERYTHING else ""}
+
+
+def _row(entry: AuditEntry) -> EntryRow:
+    subject = f"{entry.subject} {entry.subject_id}"
+    return EntryRow(
+        id=entry.id,
+        at=entry.at,
+        action=entry.action,
+        what=subject if entry.subject_name is None else f"{entry.subject_name} ({subject})",
+        who=entry.user_name or ("" if entry.user_id is None else f"user {entry.user_id}"),
+        behind=entry.real_user_name,
+        changes=tuple(_changes(entry.before or {}, entry.after or {})),
+        because=entry.because,
+        surface=entry.surface,
+        address=entry.address,
+        request_id=entry.request_id,
+        account=entry.account_name,
+        is_sealed=entry.is_sealed,
+    )
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[ChangeLine]:
+    lines = []
+    for name in dict.fromkeys((*before, *after)):
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, list) and isinstance(new, list):
+            old, new = [one for one in old if one not in new], [one for one in new if one not in old]
+        lines.append(ChangeLine(name=name, before=_said(old, name in before), after=_said(new, name in after)))
+    return lines
+
+
+def _said(value: Any, is_given: bool) -> str | None:
+    if not is_given:
+        return None
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return "–" if value is None or value == "" else str(value)
+
+
+def _links(visitor: Visitor, found: Listing[AuditEntry], page: int, values: Mapping[str, str]) -> PageLinks | None:
+    if found.total <= PAGE_SIZE:
+        return None
+
+    def href(number: int) -> str:
+        return f"{ADDRESS}?{urlencode({name: text for name, text in values.items() if text} | {'page': str(number)})}"
+
+    first = (page - 1) * PAGE_SIZE + 1
+    last = min(first + PAGE_SIZE - 1, found.total)
+    return PageLinks(
+        words=visitor.say("%(first)s to %(last)s of %(total)s", first=first, last=last, total=found.total),
+        previous_href=href(page - 1) if page > 1 else None,
+        next_href=href(page + 1) if page * PAGE_SIZE < found.total else None,
+    )
+
+
+def _page(request: Request) -> int:
+    given = request.query_params.get("page", "1")
+    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 9 else 1

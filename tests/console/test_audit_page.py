@@ -1,0 +1,143 @@
+"""Does the audit show every change to those who may see it, and nothing of other institutions?"""
+
+import csv
+import io
+import json
+
+import pytest
+
+from console.test_key_pages import admin, keys, send, words
+from keystead.core.accounts import Policy
+from oauth_bench import NORTH, SOUTH, Browser, OAuthBench
+
+__all__ = ["admin", "keys"]
+
+PAGE = "/console/audit"
+
+
+@pytest.fixture
+def changed(bench: OAuthBench, admin: Browser, keys: str) -> int:
+    """A key that was switched off for a reason that looks like a formula; return its id."""
+    key = bench.key(name="Watched")
+    one = f"{keys}/{key.id}/state"
+    send(admin, f"{one}?to=off", one, ("state", "off"), ("because", "=HYPERLINK(1) exam week"))
+    return key.id
+
+
+def test_a_change_is_shown_with_who_what_and_why(bench: OAuthBench, admin: Browser, changed: int) -> None:
+    page = words(admin.get(f"{PAGE}?key_id={changed}&action=binding.set"))
+
+    assert "1 entry" in page
+    assert "Ada Person" in page
+    assert "binding.set" in page
+    assert f"Watched (key {changed})" in page
+    assert "=HYPERLINK(1) exam week" in page
+    assert "workflow_state : on → off" in page
+    assert f"Address {bench.address}" in page
+    assert "console" in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "many"),
+    [
+        ("", 1),
+        ("&search=EXAM", 1),
+        ("&search=100%25", 0),
+        ("&surface=console", 1),
+        ("&surface=api", 0),
+        ("&user_id=999999", 0),
+        ("&user_id=nonsense", 0),
+        ("&from=2000-01-01", 1),
+        ("&to=2000-01-01", 0),
+        ("&action=key.", 0),
+    ],
+)
+def test_each_filter_narrows(admin: Browser, changed: int, asked: str, many: int) -> None:
+    action = "" if "action" in asked else "&action=binding.set"
+
+    page = words(admin.get(f"{PAGE}?key_id={changed}{action}{asked}"))
+
+    assert ("1 entry" if many else "0 entries") in page
+
+
+def test_a_day_counts_to_its_end(bench: OAuthBench, admin: Browser, changed: int) -> None:
+    entry = bench.audited("binding.set")[-1]
+    listed = admin.get(
+        f"/api/keystead/v1/accounts/{bench.accounts[NORTH]}/audit?key_id={changed}&action=binding.set"
+    ).json()
+    day = listed[0]["at"][:10]
+
+    assert entry.id == listed[0]["id"]
+    assert "1 entry" in words(admin.get(f"{PAGE}?key_id={changed}&action=binding.set&from={day}&to={day}"))
+
+
+def test_a_day_that_is_none_is_complained_about(admin: Browser) -> None:
+    answer = admin.get(f"{PAGE}?from=yesterday")
+
+    assert answer.status_code == 400
+    assert "A day is written as 2026-05-30." in words(answer)
+
+
+def test_the_files_hold_the_same_and_no_formula(admin: Browser, changed: int) -> None:
+    table = admin.get(f"{PAGE}.csv?key_id={changed}&action=binding.set")
+    lines = admin.get(f"{PAGE}.jsonl?key_id={changed}&action=binding.set")
+    (row,) = csv.DictReader(io.StringIO(table.text))
+    told = json.loads(lines.text)
+
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert table.headers["content-disposition"] == 'attachment; filename="audit.csv"'
+    assert row["because"] == "'=HYPERLINK(1) exam week"
+    assert told["because"] == "=HYPERLINK(1) exam week"
+    assert json.loads(row["after"]) == told["after"] == {"workflow_state": "off"}
+    assert int(row["id"]) == told["id"]
+    assert told["user_name"] == "Ada Person"
+
+
+def test_institutions_see_their_own_entries_only(bench: OAuthBench, admin: Browser, changed: int) -> None:
+    bench.administrator("stu", SOUTH)
+    theirs = bench.browser(SOUTH).signed_in("stu")
+    north = bench.accounts[NORTH]
+
+    assert "0 entries" in words(theirs.get(f"{PAGE}?key_id={changed}"))
+    assert theirs.get(f"{PAGE}.jsonl?key_id={changed}").text == ""
+    assert "0 entries" in words(theirs.get(f"{PAGE}?account=all&key_id={changed}"))
+    assert theirs.get(f"/api/keystead/v1/accounts/{north}/audit").status_code in (401, 403, 404)
+    assert bench.browser(NORTH).signed_in("pat").get(PAGE).headers["location"] == "/"
+    assert bench.browser(NORTH).get(PAGE).headers["location"] == "/login"
+
+
+def test_site_admin_sees_all_of_them(bench: OAuthBench, admin: Browser, changed: int) -> None:
+    bench.administrator("root", None, NORTH)
+    browser = bench.browser(NORTH).signed_in("root")
+
+    assert "All accounts" in browser.get(PAGE).text
+    assert "1 entry" in words(browser.get(f"{PAGE}?account=all&key_id={changed}&action=binding.set"))
+    assert "All accounts" not in admin.get(PAGE).text
+
+
+def test_many_entries_have_pages(bench: OAuthBench, admin: Browser, keys: str) -> None:
+    key = bench.key(name="Busy")
+    one = f"{keys}/{key.id}/secret"
+    for _ in range(53):
+        send(admin, keys, one)
+
+    first = admin.get(f"{PAGE}?key_id={key.id}")
+    second = admin.get(f"{PAGE}?key_id={key.id}&page=2")
+
+    assert "1 to 50 of 53" in words(first)
+    assert "51 to 53 of 53" in words(second)
+    assert f"key_id={key.id}&amp;page=2" in first.text
+
+
+def test_what_is_chosen_is_given_out_over_the_api(bench: OAuthBench, admin: Browser, changed: int) -> None:
+    base = f"/api/keystead/v1/accounts/{bench.accounts[NORTH]}/audit"
+
+    (entry,) = admin.get(f"{base}?key_id={changed}&action=binding.").json()
+    wrong = admin.get(f"{base}?from=never")
+
+    assert (entry["action"], entry["before"], entry["after"]) == (
+        "binding.set", {"workflow_state": "on"}, {"workflow_state": "off"},
+    )  # fmt: skip
+    assert entry["address"] == bench.address
+    assert wrong.status_code == 400
+    assert Policy.REGENERATE_SECRETS.value not in str(entry)

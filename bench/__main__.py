@@ -1,10 +1,17 @@
-"""`make bench`: all benchmarks, or those that are named: decisions, doors, introspection, freshness, growth."""
+"""`make bench`: all benchmarks, or those that are named: decisions, doors, introspection, freshness, growth, picker."""
 
 import sys
 
-from bench import decisions, doors, freshness, growth, introspection
+from bench import decisions, doors, freshness, growth, introspection, picker
 
-ALL = {"decisions": decisions, "doors": doors, "introspection": introspection, "freshness": freshness, "growth": growth}
+ALL = {
+    "decisions": decisions,
+    "doors": doors,
+    "introspection": introspection,
+    "freshness": freshness,
+    "growth": growth,
+    "picker": picker,
+}
 
 
 def main(*names: str) -> None:

@@ -28,7 +28,7 @@ from keystead.middleware import Judge as EmbeddedJudge
 from keystead.middleware import Passed
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read import accounts as read_accounts
-from keystead.storage.schema import usage_metadata
+from keystead.storage.telemetry_schema import usage_metadata
 from keystead.storage.transaction import Database, Origin, engine_for
 from keystead.storage.upgrades import upgrade
 from keystead.storage.usage import Usage

@@ -6,8 +6,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 from anyio import to_thread
 from starlette.applications import Starlette
 
-from keystead.actions.sealing import seal_audit
 from keystead.api import accounts, users
 from keystead.api.endpoints import OwnApi
 from keystead.api.operations import OWN_ROUTES, RESERVED, routing_of
@@ -31,6 +29,7 @@ from keystead.console.key_editor import KeyEditor
 from keystead.console.key_people import KeyPeople
 from keystead.console.key_secrets import KeySecrets
 from keystead.console.keys import KeyPages
+from keystead.console.notices import NoticePages
 from keystead.console.profile import Profile
 from keystead.core.instants import SECOND, Instant
 from keystead.core.throttle import USUAL
@@ -58,6 +57,7 @@ from keystead.observability.logs import log
 from keystead.observability.metrics import COUNTS
 from keystead.storage.facts import StoredFacts
 from keystead.storage.figures import ProcessFigures
+from keystead.storage.notices import Notices
 from keystead.storage.read import apis as read_apis
 from keystead.storage.refusals import Refusals
 from keystead.storage.signing import SigningKeys
@@ -65,11 +65,11 @@ from keystead.storage.transaction import Database, StorageUnavailable, engine_fo
 from keystead.storage.upgrades import make_usage_tables
 from keystead.storage.usage import Usage
 from keystead.storage.vault import Vault
+from keystead.web.background import Background
 from keystead.web.html import Pages
 from keystead.web.operations import REFUSALS, Operations
 from keystead.web.surface import Surface
 
-FLUSH_EVERY = 1.0
 MOST_THREADS = 80
 """Several times as many as may wait to write, so that a database that is locked leaves threads for those who read."""
 _FORWARDABLE = {"accounts": accounts.ROUTES, "users": users.ROUTES}
@@ -85,6 +85,7 @@ class Parts:
     database: Database
     usage: Usage
     refusals: Refusals
+    notices: Notices
     figures: ProcessFigures
     source: StoredFacts
     gateway: Gateway
@@ -148,7 +149,7 @@ class Application:
         await receive()
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._parts.upstreams)
-            await stack.enter_async_context(self._flushing())
+            await stack.enter_async_context(self._background().running())
             with suppress(StorageUnavailable):
                 await asyncio.to_thread(self._parts.signing.prepare)
             # What was made so far stays: it need not be looked through for garbage again and again.
@@ -177,29 +178,15 @@ class Application:
         self._parts.database.close()
         self._parts.throttle.close()
 
-    @asynccontextmanager
-    async def _flushing(self) -> AsyncIterator[None]:
-        async def flush_for_ever() -> None:
-            while True:
-                await asyncio.sleep(FLUSH_EVERY)
-                try:
-                    await asyncio.to_thread(self._parts.usage.flush)
-                    await asyncio.to_thread(self._parts.refusals.flush)
-                    await asyncio.to_thread(self._parts.figures.write, COUNTS.figures())
-                    await asyncio.to_thread(self._look_for_apis)
-                    await asyncio.to_thread(seal_audit, self._parts.database)
-                except StorageUnavailable:
-                    log.error("usage.not_written")
-                except Exception:
-                    log.exception("usage.failed")
-
-        task = asyncio.create_task(flush_for_ever())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    def _background(self) -> Background:
+        parts = self._parts
+        telemetry = (
+            parts.usage.flush,
+            parts.refusals.flush,
+            lambda: parts.figures.write(COUNTS.figures()),
+            self._look_for_apis,
+        )
+        return Background(parts.database, parts.notices, parts.settings, telemetry)
 
 
 def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Application:
@@ -211,6 +198,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     make_usage_tables(usage_engine)
     usage = Usage(usage_engine)
     refusals = Refusals(usage_engine, now)
+    notices = Notices(usage_engine)
     figures = ProcessFigures(usage_engine, now)
     routing = routing_of(database)
     source = StoredFacts(database, cluster=cluster)
@@ -232,7 +220,13 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             routes=OWN_ROUTES,
             database=database,
             world=World(
-                settings=settings, routing=routing, usage=usage, judge=judge, refusals=refusals, cluster=cluster
+                settings=settings,
+                routing=routing,
+                usage=usage,
+                judge=judge,
+                refusals=refusals,
+                notices=notices,
+                cluster=cluster,
             ),
         ),
         own_routes=own_routes,
@@ -259,6 +253,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         database=database,
         usage=usage,
         refusals=refusals,
+        notices=notices,
         pages=Pages(),
         judge=judge,
         signing=signing,
@@ -273,6 +268,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             database=database,
             usage=usage,
             refusals=refusals,
+            notices=notices,
             figures=figures,
             source=source,
             gateway=gateway,
@@ -345,6 +341,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *KeyPeople(surface).routes(),
         *Explain(surface).routes(),
         *Audit(surface).routes(),
+        *NoticePages(surface).routes(),
         *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     tracing: bool = False
     nodes: int = Field(default=1, ge=1, le=10_000)
     sample_data: bool = False
+    smtp_url: SecretStr | None = None
+    mail_from: str = "keystead@localhost"
+    notify_private: bool = False
 
     @field_validator(
         "public_url",
@@ -48,6 +51,7 @@ class Settings(BaseSettings):
         "bootstrap_token",
         "bootstrap_password",
         "metrics_token",
+        "smtp_url",
         mode="before",
         check_fields=False,
     )
@@ -94,6 +98,13 @@ class Settings(BaseSettings):
     def _long_token(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("give at least 32 characters, for example from: openssl rand -hex 32")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("smtp://", "smtps://")):
+            raise ValueError("give smtp://user:password@host:587 or smtps://host:465")
         return value
 
     @field_validator("database_url")

@@ -13,6 +13,7 @@ from keystead.api import (
     explain,
     grants,
     keys,
+    notices,
     openapi,
     roles,
     scopes,
@@ -43,6 +44,7 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *secrets.ROUTES,
         *grants.ROUTES,
         *audit.ROUTES,
+        *notices.ROUTES,
     )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})

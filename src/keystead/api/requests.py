@@ -15,6 +15,7 @@ from keystead.gateway.facts import Cluster
 from keystead.gateway.judge import Judge
 from keystead.gateway.outside import Fetched, fetch
 from keystead.gateway.routing import Routing
+from keystead.storage.notices import Notices
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.refusals import Refusals
@@ -31,6 +32,7 @@ class World:
     usage: Usage
     judge: Judge | None = None
     refusals: Refusals | None = None
+    notices: Notices | None = None
     cluster: Cluster = field(default_factory=Cluster)
     fetch: Callable[[str], Coroutine[Any, Any, Fetched]] = fetch
 

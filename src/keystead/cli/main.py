@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from keystead.cli import admin, audit, catalogue, db, explain, secret, serve, throttle, tokens
+from keystead.cli import admin, audit, catalogue, db, explain, notices, secret, serve, throttle, tokens
 from keystead.config import SettingsError
 from keystead.core.errors import Refused
 from keystead.storage.transaction import StorageUnavailable
@@ -22,6 +22,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(admin.app, name="admin")
 app.add_typer(audit.app, name="audit")
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(notices.app, name="notices")
 app.add_typer(secret.app, name="secret")
 app.add_typer(throttle.app, name="throttle")
 app.add_typer(tokens.app, name="tokens")

@@ -7,7 +7,8 @@ connection goes to the very addresses that were checked, so a name cannot change
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -69,6 +70,30 @@ async def fetch(
     raise OutsideError(f"it redirects more than {MOST_REDIRECTS} times")
 
 
+async def post(
+    url: str,
+    octets: bytes,
+    headers: Mapping[str, str],
+    *,
+    look: Look = look_up,
+    is_allowed: Callable[[str], bool] | None = None,
+    within: float = LONGEST,
+    ssl: Any = True,
+) -> None:
+    """Send something by ``https`` to a public address, over no redirect. Raises OutsideError unless it answers 2xx."""
+    allowed = is_allowed or is_public
+    try:
+        async with asyncio.timeout(within), _session(_target(url), look, allowed, ssl) as (session, target):
+            sent = {"User-Agent": "Keystead", **headers}
+            async with session.post(target, data=octets, headers=sent, allow_redirects=False) as answer:
+                if not 200 <= answer.status < 300:
+                    raise OutsideError(f"it answers {answer.status}")
+    except TimeoutError:
+        raise OutsideError(f"it took longer than {within:.0f} seconds") from None
+    except (aiohttp.ClientError, OSError, UnicodeError) as failed:
+        raise OutsideError(f"it cannot be reached ({type(failed).__name__})") from None
+
+
 def is_public(address: str) -> bool:
     """Whether an address may be asked: none that is private, local, shared, reserved or a tunnel to one of those."""
     try:
@@ -88,16 +113,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 async def _once(url: str, look: Look, allowed: Callable[[str], bool], most: int, ssl: Any) -> Fetched | str:
-    target = _target(url)
-    host = target.raw_host or ""
-    addresses = [host] if _is_literal(host) else list(await look(host, target.port or 443))
-    if not addresses or not all(allowed(address) for address in addresses):
-        raise OutsideError("it stands at an address that is not public")
-    connector = aiohttp.TCPConnector(resolver=_Pinned(addresses), use_dns_cache=False, limit=1, ssl=ssl)
     async with (
-        aiohttp.ClientSession(
-            connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-        ) as session,
+        _session(_target(url), look, allowed, ssl) as (session, target),
         session.get(
             target, allow_redirects=False, headers={"Accept-Encoding": "identity", "User-Agent": "Keystead"}
         ) as answer,
@@ -114,6 +131,22 @@ async def _once(url: str, look: Look, allowed: Callable[[str], bool], most: int,
             if len(octets) > most:
                 raise OutsideError(f"it is larger than {most} octets")
         return Fetched(octets=bytes(octets), content_type=answer.headers.get("Content-Type", ""), url=url)
+
+
+@asynccontextmanager
+async def _session(
+    target: URL, look: Look, allowed: Callable[[str], bool], ssl: Any
+) -> AsyncIterator[tuple[aiohttp.ClientSession, URL]]:
+    """Open a session that can reach nothing but the checked addresses of one target. Raises OutsideError."""
+    host = target.raw_host or ""
+    addresses = [host] if _is_literal(host) else list(await look(host, target.port or 443))
+    if not addresses or not all(allowed(address) for address in addresses):
+        raise OutsideError("it stands at an address that is not public")
+    connector = aiohttp.TCPConnector(resolver=_Pinned(addresses), use_dns_cache=False, limit=1, ssl=ssl)
+    async with aiohttp.ClientSession(
+        connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+    ) as session:
+        yield session, target
 
 
 def _target(url: str) -> URL:

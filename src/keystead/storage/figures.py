@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.core.instants import DAY, Instant
-from keystead.storage.schema import process_figures
+from keystead.storage.telemetry_schema import process_figures
 from keystead.storage.transaction import READING, StorageUnavailable, renew
 
 KEPT_FOR = 7 * DAY

@@ -18,7 +18,7 @@ from keystead.core.instants import DAY, Instant
 from keystead.gateway.call import ApiCall
 from keystead.gateway.refusals import LONGEST_PATH, Refusal
 from keystead.gateway.verdicts import Denied
-from keystead.storage.schema import refusals
+from keystead.storage.telemetry_schema import refusals
 from keystead.storage.transaction import READING, StorageUnavailable, renew
 
 MOST_WAITING = 5_000

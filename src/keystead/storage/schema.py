@@ -312,6 +312,23 @@ audit_head = Table(
     Column("digest", LargeBinary, nullable=False),
 )
 
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _id(),
+    _ref("account_id", "accounts.id"),
+    _ref("user_id", "users.id"),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("secret", LargeBinary),
+    Column("kinds", JSON, nullable=False),
+    _flag("is_digest"),
+    _moment("created_at"),
+    CheckConstraint("channel IN ('email', 'webhook')", name="channel"),
+    Index(None, "account_id"),
+    sqlite_autoincrement=True,
+)
+
 apis = Table(
     "apis",
     metadata,
@@ -328,61 +345,4 @@ apis = Table(
     _moment("loaded_at"),
     Index(None, "revision"),
     sqlite_autoincrement=True,
-)
-
-usage_metadata = MetaData(naming_convention=metadata.naming_convention)
-
-token_uses = Table(
-    "token_uses",
-    usage_metadata,
-    Column("token_id", Number, primary_key=True, autoincrement=False),
-    Column("key_id", BigInteger, nullable=False),
-    _moment("used_at"),
-    Index(None, "key_id"),
-)
-
-redirect_uses = Table(
-    "redirect_uses",
-    usage_metadata,
-    Column("key_id", Number, primary_key=True, autoincrement=False),
-    Column("redirect_uri", Text, primary_key=True),
-    _moment("used_at"),
-)
-
-former_secret_uses = Table(
-    "former_secret_uses",
-    usage_metadata,
-    Column("key_id", Number, primary_key=True, autoincrement=False),
-    _moment("used_at"),
-)
-
-refusals = Table(
-    "refusals",
-    usage_metadata,
-    Column("id", Text, primary_key=True),
-    _moment("at"),
-    Column("verb", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("route", Text),
-    Column("host", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("missing_scope", Text),
-    Column("key_id", BigInteger),
-    Column("token_id", BigInteger),
-    Column("user_id", BigInteger),
-    Column("account_id", BigInteger),
-    Column("root_id", BigInteger),
-    Column("address", Text),
-    Column("request_id", Text, nullable=False),
-    Index(None, "root_id", "at"),
-    Index(None, "at"),
-)
-
-process_figures = Table(
-    "process_figures",
-    usage_metadata,
-    Column("process", Text, primary_key=True),
-    Column("node", Text, nullable=False),
-    _moment("at"),
-    Column("figures", Text, nullable=False),
 )

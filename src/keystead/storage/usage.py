@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.core.ids import TokenId
 from keystead.core.instants import MINUTE, Instant
-from keystead.storage.schema import former_secret_uses, redirect_uses, token_uses
+from keystead.storage.telemetry_schema import former_secret_uses, redirect_uses, token_uses
 from keystead.storage.transaction import READING, StorageUnavailable, renew
 
 NOTED_AGAIN_AFTER = 10 * MINUTE

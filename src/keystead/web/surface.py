@@ -19,6 +19,7 @@ from keystead.gateway.facts import Cluster
 from keystead.gateway.judge import Judge
 from keystead.gateway.origin import RequestOrigin
 from keystead.gateway.routing import Routing
+from keystead.storage.notices import Notices
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.read.sessions import Session
@@ -42,6 +43,7 @@ class Surface:
     database: Database
     usage: Usage
     refusals: Refusals
+    notices: Notices
     pages: Pages
     judge: Judge
     signing: SigningKeys

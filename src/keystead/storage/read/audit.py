@@ -77,6 +77,16 @@ def every_entry(tx: Transaction, search: AuditSearch, *, most: int) -> Iterator[
         last, given = rows[-1].id, given + len(rows)
 
 
+def sealed_after(tx: Transaction, position: int, *, most: int) -> list[tuple[int, AuditEntry]]:
+    """Return the entries that were sealed after a position of the chain, in its order, with their positions."""
+    chosen = _chosen(AuditSearch(account_ids=None)).add_columns(audit_seals.c.position.label("position"))
+    found = chosen.join(audit_seals, audit_seals.c.audit_id == audit.c.id).where(
+        audit_seals.c.position > max(position, 0)
+    )
+    rows = tx.connection.execute(found.order_by(audit_seals.c.position).limit(most))
+    return [(row.position, _entry(row)) for row in rows]
+
+
 def actions_known(tx: Transaction, account_ids: Sequence[int] | None) -> tuple[str, ...]:
     """Return the actions that occur, in alphabetical order."""
     chosen = select(audit.c.action).distinct().order_by(audit.c.action)
@@ -87,7 +97,8 @@ def actions_known(tx: Transaction, account_ids: Sequence[int] | None) -> tuple[s
 
 def _chosen(search: AuditSearch) -> Select[Any]:
     real, subject_key, subject_user = users.alias("real"), keys.alias("subject_key"), users.alias("subject_user")
-    sealed = select(audit_seals.c.position).where(audit_seals.c.audit_id == audit.c.id).exists()
+    seals = audit_seals.alias("seals")
+    sealed = select(seals.c.position).where(seals.c.audit_id == audit.c.id).correlate(audit).exists()
     return (
         select(
             audit,

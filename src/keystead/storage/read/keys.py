@@ -129,6 +129,16 @@ def list_inherited(
     return _list(tx, window, (owned_first, *order), from_above, *_wanted(search))
 
 
+def inherited_ids(tx: Transaction, account: Account, *, parent: Account | None) -> tuple[int, ...]:
+    """Return the ids of all keys that an account inherits, or did before they were deleted."""
+    if account.is_site_admin:
+        return ()
+    from_above = keys.c.account_id.is_(None) & keys.c.visible
+    if parent is not None:
+        from_above = from_above | (keys.c.account_id == parent.id)
+    return tuple(tx.connection.execute(select(keys.c.id).where(from_above, ~keys.c.is_built_in)).scalars())
+
+
 def token_counts(tx: Transaction, key_ids: Sequence[int]) -> dict[int, int]:
     """Return how many tokens that are not deleted each key has."""
     rows = tx.connection.execute(

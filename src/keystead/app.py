@@ -35,6 +35,7 @@ from keystead.console.profile import Profile
 from keystead.core.instants import SECOND, Instant
 from keystead.core.throttle import USUAL
 from keystead.gateway.at_once import AtOnce
+from keystead.gateway.counting import Calls
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
 from keystead.gateway.facts import Cluster, FactsUnavailable
 from keystead.gateway.forward_auth import ForwardAuth, is_check
@@ -56,6 +57,7 @@ from keystead.login.sign_in import SignIn
 from keystead.login.tokens import TokenEndpoint
 from keystead.observability.logs import log
 from keystead.observability.metrics import COUNTS
+from keystead.storage.counts import WrittenCounts
 from keystead.storage.facts import StoredFacts
 from keystead.storage.figures import ProcessFigures
 from keystead.storage.read import apis as read_apis
@@ -70,6 +72,8 @@ from keystead.web.operations import REFUSALS, Operations
 from keystead.web.surface import Surface
 
 FLUSH_EVERY = 1.0
+COUNTS_EVERY = 3
+"""In every which turn the counters are written: so many seconds of them a kill may lose."""
 MOST_THREADS = 80
 """Several times as many as may wait to write, so that a database that is locked leaves threads for those who read."""
 _FORWARDABLE = {"accounts": accounts.ROUTES, "users": users.ROUTES}
@@ -85,6 +89,8 @@ class Parts:
     database: Database
     usage: Usage
     refusals: Refusals
+    calls: Calls
+    counts: WrittenCounts
     figures: ProcessFigures
     source: StoredFacts
     gateway: Gateway
@@ -125,7 +131,7 @@ class Application:
         if scope["raw_path"] != PREFIX or scope["method"] != "GET" or not self.at_once.may_ask(peer and str(peer[0])):
             return False
         try:
-            passing = self.at_once.answer(scope["headers"], scope["scheme"])
+            passing = self.at_once.answer(scope["headers"], scope["scheme"], peer and str(peer[0]))
         except FactsUnavailable:
             return False
         if passing is None:
@@ -169,6 +175,7 @@ class Application:
     def _close(self) -> None:
         self._parts.source.close()
         try:
+            self._parts.counts.flush()
             self._parts.refusals.flush()
             self._parts.figures.write(COUNTS.figures())
             self._parts.usage.close()
@@ -180,9 +187,13 @@ class Application:
     @asynccontextmanager
     async def _flushing(self) -> AsyncIterator[None]:
         async def flush_for_ever() -> None:
+            turns = 0
             while True:
                 await asyncio.sleep(FLUSH_EVERY)
+                turns += 1
                 try:
+                    if turns % COUNTS_EVERY == 0:
+                        await asyncio.to_thread(self._parts.counts.flush)
                     await asyncio.to_thread(self._parts.usage.flush)
                     await asyncio.to_thread(self._parts.refusals.flush)
                     await asyncio.to_thread(self._parts.figures.write, COUNTS.figures())
@@ -193,10 +204,12 @@ class Application:
                 except Exception:
                     log.exception("usage.failed")
 
+        self._parts.calls.start(self._parts.database.clock)
         task = asyncio.create_task(flush_for_ever())
         try:
             yield
         finally:
+            self._parts.calls.stop()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -214,7 +227,11 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     figures = ProcessFigures(usage_engine, now)
     routing = routing_of(database)
     source = StoredFacts(database, cluster=cluster)
-    judge = Judge(routing=routing, source=source, usage=usage, clock=now)
+    calls = Calls(usage)
+    counts = WrittenCounts(
+        usage_engine, calls, now, days=settings.usage_days, months=settings.usage_months
+    )  # fmt: skip
+    judge = Judge(routing=routing, source=source, usage=usage, clock=now, calls=calls)
     signing = SigningKeys(database)
     upstreams = Upstreams(settings.upstream_url, routing)
     identities, own_routes = Identities(signing), _own_routes(settings)
@@ -253,7 +270,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         "throttle": throttle,
     }
     forward_auth = ForwardAuth(**asked, routing=routing, refusals=refusals)
-    at_once = AtOnce(**asked, trusts_proxies=bool(settings.trusted_proxies))
+    at_once = AtOnce(**asked, trusted=settings.trusted_proxies)
     surface = Surface(
         settings=settings,
         database=database,
@@ -273,6 +290,8 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             database=database,
             usage=usage,
             refusals=refusals,
+            calls=calls,
+            counts=counts,
             figures=figures,
             source=source,
             gateway=gateway,

@@ -5,13 +5,14 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from keystead.api.operations import routing_of
-from keystead.app import system_clock, usage_url
+from keystead.app import COUNTS_EVERY, system_clock, usage_url
 from keystead.config import Settings, read_settings
 from keystead.core.accounts import normal_host
 from keystead.core.parameters import MalformedParameters, filter_query
 from keystead.gateway import replies
 from keystead.gateway.bodies import BodyRefused
 from keystead.gateway.bodies.buffered import only
+from keystead.gateway.counting import Calls
 from keystead.gateway.facts import Cluster, Facts, FactsUnavailable
 from keystead.gateway.identity import who_acts
 from keystead.gateway.judge import Judge as GatewayJudge
@@ -21,6 +22,7 @@ from keystead.gateway.plain import plain_call
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
+from keystead.storage.counts import WrittenCounts
 from keystead.storage.facts import StoredFacts
 from keystead.storage.master_secret import open_vault
 from keystead.storage.transaction import Database, StorageUnavailable, engine_for
@@ -80,13 +82,19 @@ class Judge:
             self._database,
             cluster=Cluster(checks=settings.test_cluster_checks, is_test=settings.test_cluster),
         )
+        self._calls = Calls(self._usage)
+        self._counts = WrittenCounts(
+            engine, self._calls, system_clock, days=settings.usage_days, months=settings.usage_months
+        )  # fmt: skip
         self.gateway = GatewayJudge(
-            routing=routing_of(self._database), source=self._source, usage=self._usage, clock=system_clock
-        )
+            routing=routing_of(self._database), source=self._source, usage=self._usage, clock=system_clock,
+            calls=self._calls,
+        )  # fmt: skip
         self._hosts: dict[bytes, str] = {}
         self._over = threading.Event()
         self._flushing = threading.Thread(target=self._flush, name="keystead-uses", daemon=True)
         self._flushing.start()
+        self._calls.start(system_clock)
 
     @classmethod
     def open(cls, **settings: object) -> "Judge":
@@ -96,13 +104,16 @@ class Judge:
         """
         return cls(read_settings(**settings))
 
-    def judge(self, method: str, target: bytes, headers: Headers, *, body: bytes = b"") -> Passed | Refused:
+    def judge(
+        self, method: str, target: bytes, headers: Headers, *, body: bytes = b"", address: str | None = None
+    ) -> Passed | Refused:
         """Decide about one call: its method, raw path with query, and headers with names in small letters.
 
+        ``address`` is the caller's, for the count of calls by network.
         ``body`` is needed only where it may speak to Keystead: forms and JSON (``_method``, ``access_token``,
         ``as_user_id``).
         """
-        passed = self.standing(method, target, headers)
+        passed = self.standing(method, target, headers, address)
         if passed is not None:
             return passed
         path, _, query = target.partition(b"?")
@@ -111,7 +122,7 @@ class Judge:
             reading = _without_waiting(read_call(self._asked(scope, path, query, body), self.gateway.table))
             if isinstance(reading, replies.Reply):
                 return refused(reading)
-            return self.said(reading, self.gateway.judge_waiting(reading.call))
+            return self.said(reading, self.gateway.judge_waiting(reading.call), address)
         except BodyRefused as wrong:
             return refused(replies.error(wrong.status, wrong.words))
         except MalformedParameters as wrong:
@@ -120,19 +131,21 @@ class Judge:
             log.error("call.unjudged")
             return refused(replies.undecided())
 
-    def standing(self, method: str, target: bytes, headers: Headers) -> Passed | None:
+    def standing(self, method: str, target: bytes, headers: Headers, address: str | None = None) -> Passed | None:
         """Answer at once about a plain call with a token that is remembered and stands well, else None."""
         call = plain_call(method, target, headers)
         if call is None:
             return None
         match = self.gateway.table.match(method, call.path)
         domain = self._hosts.get(call.host) or self.domain_of(call.host)
+        now = system_clock()
         try:
-            known = self.gateway.standing(call.credential, domain, match, system_clock())
+            known = self.gateway.standing(call.credential, domain, match, now)
         except FactsUnavailable:
             return None
         if known is None or known.allowed is None:
             return None
+        self._calls.passed(known, match.scope, call.path, address, now)
         return Passed(known.facts, method, call.path, call.query.encode(), known.allowed.decision.strip_includes)
 
     def domain_of(self, host: bytes) -> str:
@@ -142,9 +155,9 @@ class Judge:
         domain = self._hosts[host] = normal_host(clean_host(host.decode("latin-1")))
         return domain
 
-    def said(self, reading: Reading, verdict: Allowed | Denied) -> Passed | Refused:
+    def said(self, reading: Reading, verdict: Allowed | Denied, address: str | None = None) -> Passed | Refused:
         """Return what a verdict means to whoever asked, counted and logged."""
-        note(reading.call, verdict, request_id="embedded")
+        note(reading.call, verdict, request_id="embedded", address=address, judge=self.gateway)
         if isinstance(verdict, Denied):
             return refused(replies.denial(verdict))
         strips = verdict.decision.strip_includes
@@ -155,8 +168,10 @@ class Judge:
         """Write what was noted and give the connections back."""
         self._over.set()
         self._flushing.join()
+        self._calls.stop()
         self._source.close()
         try:
+            self._counts.flush()
             self._usage.close()
         except StorageUnavailable:
             log.error("usage.not_written")
@@ -170,9 +185,13 @@ class Judge:
         )  # fmt: skip
 
     def _flush(self) -> None:
+        turns = 0
         while not self._over.wait(FLUSH_EVERY):
+            turns += 1
             try:
                 self._usage.flush()
+                if turns % COUNTS_EVERY == 0:
+                    self._counts.flush()
             except StorageUnavailable:
                 log.error("usage.not_written")
 

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DatabaseError
 
+from keystead.storage import usage_schema  # noqa: F401  (its tables join the metadata)
 from keystead.storage.schema import usage_metadata
 from keystead.storage.transaction import StorageUnavailable
 

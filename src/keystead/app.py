@@ -66,6 +66,7 @@ from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, StorageUnavailable, engine_for
 from keystead.storage.upgrades import make_usage_tables
 from keystead.storage.usage import Usage
+from keystead.storage.usage_figures import UsageFigures
 from keystead.storage.vault import Vault
 from keystead.web.html import Pages
 from keystead.web.operations import REFUSALS, Operations
@@ -231,6 +232,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     counts = WrittenCounts(
         usage_engine, calls, now, days=settings.usage_days, months=settings.usage_months
     )  # fmt: skip
+    usage_figures = UsageFigures(usage_engine, counts.flush)
     judge = Judge(routing=routing, source=source, usage=usage, clock=now, calls=calls)
     signing = SigningKeys(database)
     upstreams = Upstreams(settings.upstream_url, routing)
@@ -249,7 +251,13 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             routes=OWN_ROUTES,
             database=database,
             world=World(
-                settings=settings, routing=routing, usage=usage, judge=judge, refusals=refusals, cluster=cluster
+                settings=settings,
+                routing=routing,
+                usage=usage,
+                judge=judge,
+                refusals=refusals,
+                cluster=cluster,
+                figures=usage_figures,
             ),
         ),
         own_routes=own_routes,
@@ -281,6 +289,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         signing=signing,
         routing=routing,
         cluster=cluster,
+        figures=usage_figures,
     )
     failures = Failures()
     introspection = Introspection(surface, source, failures, now)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select, text
 from sqlalchemy.exc import OperationalError
@@ -52,6 +52,7 @@ def total(engine: Engine, dimension: str = "call") -> int:
     return sum(times for name, times in stored(engine).items() if name[2] == dimension)
 
 
+@settings(deadline=None, max_examples=60)
 @given(made=st.lists(calls_made(), max_size=60))
 def test_every_counter_equals_a_count_of_the_calls_themselves(
     made: list[Call], tmp_path_factory: pytest.TempPathFactory

@@ -12,12 +12,14 @@ from keystead.api import (
     catalogues,
     explain,
     grants,
+    impact,
     keys,
     openapi,
     roles,
     scopes,
     secrets,
     tokens,
+    usage,
     users,
 )
 from keystead.api.requests import ApiRoute
@@ -43,6 +45,8 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *secrets.ROUTES,
         *grants.ROUTES,
         *audit.ROUTES,
+        *usage.ROUTES,
+        *impact.ROUTES,
     )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})

@@ -216,7 +216,7 @@ tokens = Table(
     _moment("updated_at"),
     CheckConstraint("state IN ('active', 'pending', 'deleted')", name="state"),
     Index(None, "user_id", "key_id"),
-    Index(None, "key_id", "state"),
+    Index(None, "key_id", "state", "user_id", "expires_at"),
     sqlite_autoincrement=True,
 )
 

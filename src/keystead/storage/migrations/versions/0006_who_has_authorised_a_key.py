@@ -1,0 +1,16 @@
+"""How many people and live tokens a key has is read from one index."""
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.drop_index("ix_tokens_key_id_state", "tokens")
+    op.create_index("ix_tokens_key_id_state_user_id_expires_at", "tokens", ["key_id", "state", "user_id", "expires_at"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_tokens_key_id_state_user_id_expires_at", "tokens")
+    op.create_index("ix_tokens_key_id_state", "tokens", ["key_id", "state"])

@@ -35,7 +35,6 @@ from keystead.console.profile import Profile
 from keystead.core.instants import SECOND, Instant
 from keystead.core.throttle import USUAL
 from keystead.gateway.at_once import AtOnce
-from keystead.gateway.counting import Calls
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
 from keystead.gateway.facts import Cluster, FactsUnavailable
 from keystead.gateway.forward_auth import ForwardAuth, is_check
@@ -57,7 +56,7 @@ from keystead.login.sign_in import SignIn
 from keystead.login.tokens import TokenEndpoint
 from keystead.observability.logs import log
 from keystead.observability.metrics import COUNTS
-from keystead.storage.counts import WrittenCounts
+from keystead.storage.counts import WrittenCounts, counts_for
 from keystead.storage.facts import StoredFacts
 from keystead.storage.figures import ProcessFigures
 from keystead.storage.read import apis as read_apis
@@ -90,8 +89,7 @@ class Parts:
     database: Database
     usage: Usage
     refusals: Refusals
-    calls: Calls
-    counts: WrittenCounts
+    counts: WrittenCounts | None
     figures: ProcessFigures
     source: StoredFacts
     gateway: Gateway
@@ -176,7 +174,8 @@ class Application:
     def _close(self) -> None:
         self._parts.source.close()
         try:
-            self._parts.counts.flush()
+            if self._parts.counts is not None:
+                self._parts.counts.stop()
             self._parts.refusals.flush()
             self._parts.figures.write(COUNTS.figures())
             self._parts.usage.close()
@@ -187,14 +186,16 @@ class Application:
 
     @asynccontextmanager
     async def _flushing(self) -> AsyncIterator[None]:
+        counts = self._parts.counts
+
         async def flush_for_ever() -> None:
             turns = 0
             while True:
                 await asyncio.sleep(FLUSH_EVERY)
                 turns += 1
                 try:
-                    if turns % COUNTS_EVERY == 0:
-                        await asyncio.to_thread(self._parts.counts.flush)
+                    if counts is not None and turns % COUNTS_EVERY == 0:
+                        await asyncio.to_thread(counts.flush)
                     await asyncio.to_thread(self._parts.usage.flush)
                     await asyncio.to_thread(self._parts.refusals.flush)
                     await asyncio.to_thread(self._parts.figures.write, COUNTS.figures())
@@ -205,12 +206,12 @@ class Application:
                 except Exception:
                     log.exception("usage.failed")
 
-        self._parts.calls.start(self._parts.database.clock)
+        if counts is not None:
+            counts.start()
         task = asyncio.create_task(flush_for_ever())
         try:
             yield
         finally:
-            self._parts.calls.stop()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -228,11 +229,9 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     figures = ProcessFigures(usage_engine, now)
     routing = routing_of(database)
     source = StoredFacts(database, cluster=cluster)
-    calls = Calls(usage)
-    counts = WrittenCounts(
-        usage_engine, calls, now, days=settings.usage_days, months=settings.usage_months
-    )  # fmt: skip
-    usage_figures = UsageFigures(usage_engine, counts.flush)
+    counts = counts_for(usage_engine, usage, now, settings)
+    usage_figures = UsageFigures(usage_engine, None if counts is None else counts.flush)
+    calls = None if counts is None else counts.calls
     judge = Judge(routing=routing, source=source, usage=usage, clock=now, calls=calls)
     signing = SigningKeys(database)
     upstreams = Upstreams(settings.upstream_url, routing)
@@ -299,7 +298,6 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             database=database,
             usage=usage,
             refusals=refusals,
-            calls=calls,
             counts=counts,
             figures=figures,
             source=source,

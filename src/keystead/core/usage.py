@@ -128,6 +128,8 @@ def place_in(scope: str | None) -> tuple[Dimension, int] | None:
 def course_in(path: str, segment: int) -> str:
     """Return the course that a segment of a path names: its local id where it is one, else the words as they stand."""
     parts = path.split("/")
+    if segment < len(parts) and (plain := parts[segment]).isascii() and plain.isdigit() and len(plain) < 13:
+        return plain.lstrip("0") or plain[:LONGEST_VALUE]
     text = unquote(parts[segment]).removesuffix(".json") if segment < len(parts) else ""
     return str(parse_id(text) or text[:LONGEST_VALUE])
 

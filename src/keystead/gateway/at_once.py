@@ -98,6 +98,7 @@ class AtOnce:
         self._throttle = throttle or unthrottled()
         self.request_ids = RequestIds()
         self._judge = judge
+        self._calls = judge.calls
         self._identities = identities
         self._own_paths = own_paths
         self._audience = audience
@@ -204,8 +205,8 @@ class AtOnce:
         known = self._judge.standing(authorization[7:], origin[0], match, now)
         if known is None or not self._throttle.passes(known):
             return None
-        if self._judge.calls is not None:
-            self._judge.calls.passed(known, match.scope, path, self._sender(say(b"x-forwarded-for"), peer), now)
+        if self._calls is not None:
+            self._calls.passed(known, match.scope, path, self._sender(say(b"x-forwarded-for"), peer), now)
         issuer = origin[1]
         statement = self._identities.of_known(known, issuer, self._audience or issuer, now)
         serves = b"keystead" if self._own_paths.has_path(path, match) else b"upstream"

@@ -1,12 +1,13 @@
 """How many judged calls were there, by whom and for what? Counted in memory, exactly; someone else writes it down.
 
 A call that passes costs two look-ups and one append: its path joins the list of its credential and scope. Once a second
-the lists are emptied and added up. Memory is bounded: what would be too much to tell apart is counted as ``other``.
+the lists are emptied and added up, by a thread that waits for nothing else. What would be too much to tell apart is
+counted as ``other``, so that memory is bounded.
 """
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from keystead.core.instants import DAY, MINUTE, Instant
@@ -45,7 +46,7 @@ class Calls:
     def passed(self, known: Known, scope: str | None, path: str, source: str | None, now: Instant) -> None:
         """Count a call that passes with a credential that is remembered."""
         log = known.log
-        if log is None or now >= log.until or source != log.source:
+        if now >= log.until or source != log.source:
             log = self._turn(known, source, now)
         log[scope].append(path)
 
@@ -76,7 +77,9 @@ class Calls:
             told = self._told[: len(self._told)]
             del self._told[: len(told)]
             for (who, scope, path, network, outcome, day), times in Counter(told).items():
-                self._add(who, scope, path, network, outcome, day, times)
+                self._add(who, scope, network, outcome, day, times)
+                if outcome == ALLOWED:
+                    self._add_places(who, scope, {path: times}, day)
 
     def start(self, now: Callable[[], Instant]) -> None:
         """Add up in the background until ``stop``."""
@@ -134,30 +137,35 @@ class Calls:
 
     def _empty(self, log: Log) -> None:
         for scope, paths in log.copy().items():
-            many = len(paths)
-            if not many:
+            taken = paths[: len(paths)]
+            del paths[: len(taken)]
+            if not taken:
                 continue
-            taken = paths[:many]
-            del paths[:many]
-            place = place_in(scope)
-            if place is None or place[0] is not Dimension.COURSE:
-                self._add(log.who, scope, "", log.network, ALLOWED, log.day, many)
-                continue
-            for course, times in Counter(taken).items():
-                self._add(log.who, scope, course, log.network, ALLOWED, log.day, times)
+            self._add(log.who, scope, log.network, ALLOWED, log.day, len(taken))
+            if place_in(scope) is not None:
+                self._add_places(log.who, scope, Counter(taken), log.day)
 
-    def _add(self, who: Who, scope: str | None, path: str, network: str, outcome: str, day: int, times: int) -> None:
-        key_id, root_id, user_id, account_id = who
+    def _add(self, who: Who, scope: str | None, network: str, outcome: str, day: int, times: int) -> None:
+        key_id, root_id, user_id, _ = who
         name = scope or UNMAPPED
         self._count(Counted(key_id, root_id, Dimension.CALL, day, name, "", outcome), times)
         self._count(Counted(key_id, root_id, Dimension.NETWORK, day, "", network, outcome), times)
         if user_id:
             self._count(Counted(key_id, root_id, Dimension.PERSON, day, name, str(user_id), outcome), times)
+
+    def _add_places(self, who: Who, scope: str | None, paths: Mapping[str, int], day: int) -> None:
+        """Add the courses or the account that calls reached which passed."""
         place = place_in(scope)
-        if place is not None and outcome == ALLOWED:
-            kind, segment = place
+        if place is None:
+            return
+        key_id, root_id, _, account_id = who
+        kind, segment = place
+        values: dict[str, int] = {}
+        for path, times in paths.items():
             value = str(account_id) if kind is Dimension.ACCOUNT else course_in(path, segment)
-            self._count(Counted(key_id, root_id, kind, day, name, value, outcome), times)
+            values[value] = values.get(value, 0) + times
+        for value, times in values.items():
+            self._count(Counted(key_id, root_id, kind, day, scope or UNMAPPED, value, ALLOWED), times)
 
     def _count(self, name: Counted, times: int) -> None:
         waiting = self._waiting

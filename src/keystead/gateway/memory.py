@@ -6,7 +6,7 @@ kept under a digest of a key that this process has drawn for itself: memory hold
 
 import secrets
 from hashlib import blake2b
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from keystead.core.decision import standing
 from keystead.core.instants import Instant
@@ -64,6 +64,10 @@ class Log(dict[str | None, list[str]]):
         return self.setdefault(scope, [])
 
 
+NO_LOG: Final = Log((0, 0, 0, 0), "", 0, until=0)
+"""The log of credentials of which no call was counted yet."""
+
+
 class Known:
     """A credential on a host, made ready for its next call.
 
@@ -89,7 +93,7 @@ class Known:
         self.until: int = 0 if stands is None else stands.until
         self.limited = stands is None or stands.allow.limited
         self.statement: Statement | None = None
-        self.log: Log | None = None
+        self.log = NO_LOG
 
 
 class Generations(Generic[Name, Value]):

@@ -12,7 +12,6 @@ from keystead.core.parameters import MalformedParameters, filter_query
 from keystead.gateway import replies
 from keystead.gateway.bodies import BodyRefused
 from keystead.gateway.bodies.buffered import only
-from keystead.gateway.counting import Calls
 from keystead.gateway.facts import Cluster, Facts, FactsUnavailable
 from keystead.gateway.identity import who_acts
 from keystead.gateway.judge import Judge as GatewayJudge
@@ -22,7 +21,7 @@ from keystead.gateway.plain import plain_call
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
-from keystead.storage.counts import WrittenCounts
+from keystead.storage.counts import counts_for
 from keystead.storage.facts import StoredFacts
 from keystead.storage.master_secret import open_vault
 from keystead.storage.transaction import Database, StorageUnavailable, engine_for
@@ -82,10 +81,8 @@ class Judge:
             self._database,
             cluster=Cluster(checks=settings.test_cluster_checks, is_test=settings.test_cluster),
         )
-        self._calls = Calls(self._usage)
-        self._counts = WrittenCounts(
-            engine, self._calls, system_clock, days=settings.usage_days, months=settings.usage_months
-        )  # fmt: skip
+        self._counts = counts_for(engine, self._usage, system_clock, settings)
+        self._calls = None if self._counts is None else self._counts.calls
         self.gateway = GatewayJudge(
             routing=routing_of(self._database), source=self._source, usage=self._usage, clock=system_clock,
             calls=self._calls,
@@ -94,7 +91,8 @@ class Judge:
         self._over = threading.Event()
         self._flushing = threading.Thread(target=self._flush, name="keystead-uses", daemon=True)
         self._flushing.start()
-        self._calls.start(system_clock)
+        if self._counts is not None:
+            self._counts.start()
 
     @classmethod
     def open(cls, **settings: object) -> "Judge":
@@ -145,7 +143,8 @@ class Judge:
             return None
         if known is None or known.allowed is None:
             return None
-        self._calls.passed(known, match.scope, call.path, address, now)
+        if self._calls is not None:
+            self._calls.passed(known, match.scope, call.path, address, now)
         return Passed(known.facts, method, call.path, call.query.encode(), known.allowed.decision.strip_includes)
 
     def domain_of(self, host: bytes) -> str:
@@ -168,10 +167,10 @@ class Judge:
         """Write what was noted and give the connections back."""
         self._over.set()
         self._flushing.join()
-        self._calls.stop()
         self._source.close()
         try:
-            self._counts.flush()
+            if self._counts is not None:
+                self._counts.stop()
             self._usage.close()
         except StorageUnavailable:
             log.error("usage.not_written")
@@ -190,7 +189,7 @@ class Judge:
             turns += 1
             try:
                 self._usage.flush()
-                if turns % COUNTS_EVERY == 0:
+                if self._counts is not None and turns % COUNTS_EVERY == 0:
                     self._counts.flush()
             except StorageUnavailable:
                 log.error("usage.not_written")

@@ -14,9 +14,11 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from keystead.config import Settings
 from keystead.core.instants import DAY, HOUR, Instant
 from keystead.core.usage import ALLOWED, OTHER, Counted, Dimension, day_of, month_start, months_before
 from keystead.gateway.counting import Calls
+from keystead.gateway.facts import UsageSink
 from keystead.storage.transaction import StorageUnavailable, renew
 from keystead.storage.usage_schema import usage_counts, usage_flushes, usage_scopes, usage_seen
 
@@ -35,7 +37,7 @@ class WrittenCounts:
         self, engine: Engine, calls: Calls, clock: Callable[[], Instant], *, days: int, months: int
     ) -> None:  # fmt: skip
         self._engine = engine
-        self._calls = calls
+        self.calls = calls
         self._clock = clock
         self._days = days
         self._months = months
@@ -45,6 +47,15 @@ class WrittenCounts:
         self._seen: set[tuple[int, int, str, int, str, int]] = set()
         self._tidied_at = 0
 
+    def start(self) -> None:
+        """Have calls added up in the background until ``stop``."""
+        self.calls.start(self._clock)
+
+    def stop(self) -> None:
+        """Count no more in the background, and write what was counted. Raises StorageUnavailable."""
+        self.calls.stop()
+        self.flush()
+
     def flush(self) -> None:
         """Write what was counted. Raises StorageUnavailable; then it waits on, and is still counted once."""
         with self._writing:
@@ -52,7 +63,7 @@ class WrittenCounts:
                 if self._batch is not None:
                     self._write(*self._batch)
                     self._batch = None
-                counted = self._calls.take()
+                counted = self.calls.take()
                 if counted:
                     self._batch = (uuid.uuid4().hex, counted)
                     self._write(*self._batch)
@@ -178,3 +189,12 @@ def _steady(engine: Engine) -> Connection:
     return connection if engine.dialect.name == "sqlite" else connection.execution_options(
         isolation_level="REPEATABLE READ"
     )  # fmt: skip
+
+
+def counts_for(
+    engine: Engine, usage: UsageSink, clock: Callable[[], Instant], settings: Settings
+) -> WrittenCounts | None:
+    """Return who counts judged calls and writes them, None when the settings say that nobody does."""
+    if not settings.usage:
+        return None
+    return WrittenCounts(engine, Calls(usage), clock, days=settings.usage_days, months=settings.usage_months)

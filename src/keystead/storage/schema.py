@@ -98,6 +98,7 @@ logins = Table(
     _flag("is_active", default=True),
     _moment("created_at"),
     Index(None, "user_id"),
+    Index(None, "account_id", "user_id", "is_active"),
     Index(
         "uq_logins_account_id_folded_id",
         "account_id",

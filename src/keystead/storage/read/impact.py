@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import distinct, func, or_, select
 
 from keystead.core.accounts import Account, AccountPath, path_of
 from keystead.core.keys import Key, KeyState
@@ -33,21 +33,21 @@ class RelatedKey:
 def authorised(tx: Transaction, key: Key, account: Account) -> tuple[int, int]:
     """Return how many people have live tokens of the key, and how many tokens that are.
 
-    Of an inherited key: people who can sign in to this root account. One index holds all that is read of tokens.
+    Of an inherited key: people who can sign in to this root account. All is read from two indexes: how long it takes
+    grows with the tokens of the key, or where it is inherited with the people of the account.
     """
-    is_live = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > tx.now)
-    by_person = (
-        select(func.count().label("many"))
-        .where(tokens.c.key_id == key.id, tokens.c.state == TokenState.ACTIVE.value, is_live)
-        .group_by(tokens.c.user_id)
+    live = (
+        tokens.c.key_id == key.id,
+        tokens.c.state == TokenState.ACTIVE.value,
+        or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > tx.now),
     )
-    if not account.is_site_admin and key.account_id != account.id:
-        here = select(logins.c.id).where(
-            logins.c.user_id == tokens.c.user_id, logins.c.account_id == account.id, logins.c.is_active
-        )
-        by_person = by_person.where(here.exists())
-    people = by_person.subquery()
-    row = tx.connection.execute(select(func.count(), func.coalesce(func.sum(people.c.many), 0))).one()
+    if account.is_site_admin or key.account_id == account.id:
+        people = select(func.count(distinct(tokens.c.user_id))).where(*live)
+        many = select(func.count()).select_from(tokens).where(*live)
+        return tx.connection.execute(people).scalar_one(), tx.connection.execute(many).scalar_one()
+    here = select(logins.c.user_id).where(logins.c.account_id == account.id, logins.c.is_active).distinct().subquery()
+    both = select(func.count(distinct(here.c.user_id)), func.count()).select_from(here)
+    row = tx.connection.execute(both.join(tokens, tokens.c.user_id == here.c.user_id).where(*live)).one()
     return int(row[0]), int(row[1])
 
 

@@ -2,40 +2,25 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
 
-from keystead.core.accounts import Account, AccountKind
-from keystead.core.credentials import Secret
-from keystead.core.ids import AccountId, KeyId
+from governance_builders import MAPPED, OWNER, SITE, TABLE, TODAY, figures_after, key_with
+from keystead.core.accounts import Account
 from keystead.core.instants import DAY, Instant
-from keystead.core.keys import Key, KeyState, SecurityProfile
+from keystead.core.keys import SecurityProfile
 from keystead.core.routes import compile_routes
 from keystead.core.usage import Dimension, Period, date_of
 from keystead.governance.coverage import Coverage
 from keystead.governance.privileges import least_privilege
 from keystead.governance.tables import as_csv
 from keystead.governance.usage import Grouping, usage_of
-from keystead.storage.counts import WrittenCounts
-from keystead.storage.transaction import engine_for
-from keystead.storage.upgrades import make_usage_tables
 from keystead.storage.usage_figures import Part, UsageFigures
-from keystead.storage.usage_schema import usage_counts, usage_seen
-from usage_builders import NOON, SCOPES, Call, Door, calls_made
+from usage_builders import NOON, Call, calls_made
 
-TODAY = NOON // DAY
-MAPPED = [scope for scope in SCOPES if scope is not None]
-TABLE = compile_routes((verb, path) for verb, _, path in (scope[4:].partition("|") for scope in MAPPED))
-OWNER = Account(
-    id=AccountId(1_000), name="", kind=AccountKind.ROOT, parent_id=None, root_id=AccountId(1_000), uuid=""
-)  # fmt: skip
-SITE = Account(
-    id=AccountId(9), name="", kind=AccountKind.SITE_ADMIN, parent_id=None, root_id=AccountId(9), uuid=""
-)  # fmt: skip
+__all__ = ["figures_after"]
+
 NAMES: dict[Grouping, Callable[[Call], str]] = {
     Grouping.DAY: lambda call: date_of(call.at // DAY),
     Grouping.MONTH: lambda call: date_of(call.at // DAY)[:7],
@@ -46,32 +31,6 @@ NAMES: dict[Grouping, Callable[[Call], str]] = {
     Grouping.COURSE: lambda call: call.course if call.outcome == "allowed" else "",
     Grouping.ACCOUNT: lambda call: str(call.account or "") if call.outcome == "allowed" else "",
 }
-
-
-def key_with(*scopes: str, **values: Any) -> Key:
-    return Key(
-        id=KeyId(1), account_id=None, state=KeyState.ACTIVE, secret=Secret("s"), scopes=scopes, **values
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def figures_after(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Call]], UsageFigures]:
-    """Return how calls become figures, each time of these calls alone."""
-    engine = engine_for(f"sqlite:///{tmp_path_factory.mktemp('usage')}/usage.db")
-    make_usage_tables(engine)
-
-    def count(made: list[Call]) -> UsageFigures:
-        with engine.begin() as connection:
-            for table in (usage_counts, usage_seen):
-                connection.execute(delete(table))
-        door = Door()
-        kept = WrittenCounts(engine, door.calls, lambda: Instant(NOON), days=120, months=24)
-        for call in sorted(made, key=lambda one: one.at):
-            door.count(call)
-        kept.flush()
-        return UsageFigures(engine)
-
-    return count
 
 
 PERIODS = st.sampled_from(((TODAY, TODAY), (TODAY - 5, TODAY + 9), (TODAY + 1, TODAY + 2), (TODAY - 9, TODAY - 3)))

@@ -5,7 +5,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,20 +14,23 @@ from sqlalchemy import Engine, event, select, text
 from sqlalchemy.exc import OperationalError
 
 from keystead.core.instants import DAY, HOUR, Instant
-from keystead.core.usage import Dimension
+from keystead.core.usage import Dimension, Period, date_of
 from keystead.gateway import counting
 from keystead.storage.counts import WrittenCounts
 from keystead.storage.transaction import StorageUnavailable, engine_for
 from keystead.storage.upgrades import make_usage_tables
+from keystead.storage.usage_figures import Part, UsageFigures
 from keystead.storage.usage_schema import usage_counts, usage_scopes, usage_seen
-from usage_builders import NOON, Call, Door, asked_again, calls_made, known_of
+from usage_builders import NOON, SCOPES, Call, Door, asked_again, calls_made, known_of
+
+pytestmark = pytest.mark.storage
 
 DIMENSIONS = ("call", "person", "network", "course", "account")
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = engine_for(f"sqlite:///{tmp_path}/usage.db")
+def engine(url: str) -> Iterator[Engine]:
+    made = engine_for(url)
     make_usage_tables(made)
     yield made
     made.dispose()
@@ -151,10 +153,7 @@ def test_threads_that_share_the_counters_lose_no_call(engine: Engine) -> None:
     assert [total(engine, dimension) for dimension in DIMENSIONS[:4]] == [20_000] * 4
 
 
-def test_several_processes_add_up_exactly(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/usage.db"
-    engine = engine_for(url)
-    make_usage_tables(engine)
+def test_several_processes_add_up_exactly(engine: Engine, url: str) -> None:
     spawning = multiprocessing.get_context("spawn")
 
     workers = [spawning.Process(target=count_in_a_process, args=(url, number)) for number in range(4)]
@@ -165,7 +164,6 @@ def test_several_processes_add_up_exactly(tmp_path: Path) -> None:
 
     assert [worker.exitcode for worker in workers] == [0] * 4
     assert [total(engine, dimension) for dimension in DIMENSIONS[:4]] == [12_000] * 4
-    engine.dispose()
 
 
 def count_in_a_process(url: str, number: int) -> None:
@@ -217,6 +215,28 @@ def test_old_days_become_months_and_old_months_go(engine: Engine) -> None:
     with engine.connect() as connection:
         last = connection.execute(select(usage_seen.c.last_day).where(usage_seen.c.dimension == Dimension.CALL))
         assert set(last.scalars()) == {today}
+
+
+def test_figures_are_the_same_on_every_database(engine: Engine) -> None:
+    door = Door()
+    door.count(*asked_again(3), *asked_again(2, person=2, course="8", scope=SCOPES[1]), *asked_again(1, scope=None))
+    written(engine, door).flush()
+    figures = UsageFigures(engine)
+    day = NOON // DAY
+    part = Part(key_id=1, roots=(1_000, 2_000), period=Period(first=day, last=day))
+
+    assert [(one.name, one.calls, one.allowed) for one in figures.by_scope(part)] == [
+        (SCOPES[0], 3, 3), (SCOPES[1], 2, 2), ("unmapped", 1, 1),
+    ]  # fmt: skip
+    assert figures.people_by_scope(part) == {SCOPES[0]: 1, SCOPES[1]: 1, "unmapped": 1}
+    assert [(one.name, one.calls) for one in figures.by_day(part)] == [(date_of(day), 6)]
+    assert [(one.name, one.calls) for one in figures.by_day(part, scopes={SCOPES[0]})] == [(date_of(day), 3)]  # type: ignore[arg-type]  # it is none of the unmapped
+    assert (figures.people(part), figures.people_by_day(part)) == (2, {date_of(day): 2})
+    assert [(one.name, one.calls) for one in figures.by_value(part, Dimension.COURSE)] == [("7", 3), ("8", 2)]
+    assert figures.people_by_outcome(part) == {"allowed": 2}
+    assert figures.seen(part, Dimension.PERSON) == 2
+    assert figures.seen_lately(part, Dimension.COURSE, scopes={SCOPES[1]}, limit=5) == ["8"]  # type: ignore[arg-type]  # it is none of the unmapped
+    assert figures.last_days(1, None) == {"": day, SCOPES[0]: day, SCOPES[1]: day, "unmapped": day}
 
 
 def test_a_call_without_a_token_is_counted_under_no_key(engine: Engine) -> None:

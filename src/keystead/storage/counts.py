@@ -89,7 +89,7 @@ class WrittenCounts:
         with self._engine.begin() as connection:
             make = _inserting(connection)
             marking = make(usage_flushes).values(id=batch_id, at=self._clock()).on_conflict_do_nothing()
-            if connection.execute(marking).rowcount == 0:
+            if connection.execute(marking.returning(usage_flushes.c.id)).first() is None:
                 return
             adding = make(usage_counts)
             columns = [column.name for column in usage_counts.primary_key]

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, case, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, case, distinct, func, literal_column, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.core.usage import ALLOWED, OTHER, Dimension, Period, date_of, month_name
@@ -107,11 +107,11 @@ class UsageFigures:
     def last_days(self, key_id: int, roots: tuple[int, ...] | None) -> dict[str, int]:
         """Return the last day of an allowed call of each scope, and under ``""`` of any."""
         chosen = (
-            select(func.coalesce(usage_scopes.c.scope, "").label("name"), func.max(usage_seen.c.last_day).label("day"))
+            select(_SCOPE.label("name"), func.max(usage_seen.c.last_day).label("day"))
             .outerjoin(usage_scopes, usage_scopes.c.id == usage_seen.c.scope_id)
             .where(usage_seen.c.key_id == key_id, usage_seen.c.dimension == Dimension.CALL.value)
             .where(*_among(usage_seen.c.root_id, roots))
-            .group_by(func.coalesce(usage_scopes.c.scope, ""))
+            .group_by(_SCOPE)
         )
         return {row.name: row.day for row in self._read(chosen)}
 
@@ -161,7 +161,8 @@ class UsageFigures:
             raise StorageUnavailable("the database of usage is not available") from failed
 
 
-_NAMED_SCOPE: Final = func.coalesce(usage_scopes.c.scope, "").label("name")
+_SCOPE: Final = func.coalesce(usage_scopes.c.scope, literal_column("''"))
+_NAMED_SCOPE: Final = _SCOPE.label("name")
 
 
 def _where(part: Part, dimension: Dimension) -> list[ColumnElement[bool]]:

@@ -206,7 +206,10 @@ class AtOnce:
         if known is None or not self._throttle.passes(known):
             return None
         if self._calls is not None:
-            self._calls.passed(known, match.scope, path, self._sender(say(b"x-forwarded-for"), peer), now)
+            log, sender = known.log, self._sender(say(b"x-forwarded-for"), peer) if self._trusts else peer
+            if now >= log.until or sender != log.source:
+                log = self._calls.turn(known, sender, now)
+            log[match.scope].append(path)
         issuer = origin[1]
         statement = self._identities.of_known(known, issuer, self._audience or issuer, now)
         serves = b"keystead" if self._own_paths.has_path(path, match) else b"upstream"
@@ -214,7 +217,7 @@ class AtOnce:
 
     def _sender(self, forwarded: bytes | None, peer: str | None) -> str | None:
         """Return the address that the caller's proxy had the call from; only proxies of ours are believed."""
-        if forwarded is None or not self._trusts:
+        if forwarded is None:
             return peer
         sender = self._senders.get((forwarded, peer))
         if sender is None:

@@ -44,11 +44,31 @@ class Calls:
         self._thread: threading.Thread | None = None
 
     def passed(self, known: Known, scope: str | None, path: str, source: str | None, now: Instant) -> None:
-        """Count a call that passes with a credential that is remembered."""
+        """Count a call that passes with a credential that is remembered. The quickest doors do the same in place."""
         log = known.log
         if now >= log.until or source != log.source:
-            log = self._turn(known, source, now)
+            log = self.turn(known, source, now)
         log[scope].append(path)
+
+    def turn(self, known: Known, source: str | None, now: Instant) -> Log:
+        """Return the lists for a credential, as seen from a network on this day, and note that its token is used."""
+        token = known.facts.token
+        if token is not None:
+            self._usage.token_used(token.id, token.key_id, now)
+        network, who = network_of(source), who_of(known.facts)
+        name = (0 if token is None else token.id, who, network)
+        with self._turning:
+            if len(self._logs) >= MOST_LOGS:
+                self._close_all()
+            log = self._logs.get(name)
+            if log is None or now >= log.until:
+                if log is not None:
+                    self._close(log)
+                day = day_of(now)
+                log = self._logs[name] = Log(who, network, day, until=min(now + NOTED_AGAIN_AFTER, (day + 1) * DAY))
+            log.source = source
+            known.log = log
+        return log
 
     def judged(
         self, facts: Facts | None, scope: str | None, path: str, *, source: str | None, outcome: str, now: Instant
@@ -96,26 +116,6 @@ class Calls:
         while not self._over.wait(ADDED_UP_EVERY):
             self.add_up()
             self._close_logs(now())
-
-    def _turn(self, known: Known, source: str | None, now: Instant) -> Log:
-        """Return the lists for a credential, as seen from a network on this day, and note that its token is used."""
-        token = known.facts.token
-        if token is not None:
-            self._usage.token_used(token.id, token.key_id, now)
-        network, who = network_of(source), who_of(known.facts)
-        name = (0 if token is None else token.id, who, network)
-        with self._turning:
-            if len(self._logs) >= MOST_LOGS:
-                self._close_all()
-            log = self._logs.get(name)
-            if log is None or now >= log.until:
-                if log is not None:
-                    self._close(log)
-                day = day_of(now)
-                log = self._logs[name] = Log(who, network, day, until=min(now + NOTED_AGAIN_AFTER, (day + 1) * DAY))
-            log.source = source
-            known.log = log
-        return log
 
     def _close_logs(self, now: Instant) -> None:
         """Let go of lists that nobody may use any more."""

@@ -144,7 +144,10 @@ class Judge:
         if known is None or known.allowed is None:
             return None
         if self._calls is not None:
-            self._calls.passed(known, match.scope, call.path, address, now)
+            log = known.log
+            if now >= log.until or address != log.source:
+                log = self._calls.turn(known, address, now)
+            log[match.scope].append(call.path)
         return Passed(known.facts, method, call.path, call.query.encode(), known.allowed.decision.strip_includes)
 
     def domain_of(self, host: bytes) -> str:

@@ -1,8 +1,11 @@
-"""`make bench`: all benchmarks, or those that are named: decisions, doors, introspection, freshness, growth, picker."""
+"""`make bench`: all benchmarks, or those that are named.
+
+They are decisions, doors, introspection, freshness, growth, picker, impact, counting.
+"""
 
 import sys
 
-from bench import decisions, doors, freshness, growth, introspection, picker
+from bench import counting, decisions, doors, freshness, growth, impact, introspection, picker
 
 ALL = {
     "decisions": decisions,
@@ -11,6 +14,8 @@ ALL = {
     "freshness": freshness,
     "growth": growth,
     "picker": picker,
+    "impact": impact,
+    "counting": counting,
 }
 
 

@@ -16,6 +16,7 @@ from keystead.config import Settings
 from keystead.core.catalogue import Catalogue
 from keystead.core.ids import KeyId, UserId
 from keystead.core.routes import RouteTable
+from keystead.gateway.counting import Calls
 from keystead.gateway.endpoints import ORIGIN, Gateway
 from keystead.gateway.facts import Cluster
 from keystead.gateway.identity import Identities
@@ -23,6 +24,7 @@ from keystead.gateway.judge import Judge
 from keystead.gateway.origin import origin_of
 from keystead.gateway.routing import fixed
 from keystead.gateway.upstreams import Upstreams
+from keystead.storage.counts import WrittenCounts
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read.keys import find_key
 from keystead.storage.schema import bindings, keys, tokens
@@ -30,6 +32,7 @@ from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, Origin, engine_for
 from keystead.storage.upgrades import make_usage_tables
 from keystead.storage.usage import Usage
+from keystead.storage.usage_figures import UsageFigures
 from keystead.storage.vault import new_session_id, new_token
 from keystead.storage.write.accounts import update_account
 from keystead.storage.write.keys import update_key
@@ -59,13 +62,16 @@ class KeyBench(Bench):
         self._more_facts = StoredFacts(self.database, cluster=cluster)
         self.signing = SigningKeys(self.database)
         self.routing = routing = fixed(table, catalogue)
+        self.calls = Calls(self.usage)
+        self.counts = WrittenCounts(uses, self.calls, clock, days=read.usage_days, months=read.usage_months)
+        self.figures = UsageFigures(uses, self.counts.flush)
         self.app = Gateway(
-            judge=Judge(routing=routing, source=self._more_facts, usage=self.usage, clock=clock),
+            judge=Judge(routing=routing, source=self._more_facts, usage=self.usage, clock=clock, calls=self.calls),
             identities=Identities(self.signing),
             own=OwnApi(
                 routes=OWN_ROUTES,
                 database=self.database,
-                world=World(settings=read, routing=routing, usage=self.usage),
+                world=World(settings=read, routing=routing, usage=self.usage, figures=self.figures),
             ),
             own_routes=frozenset((route.verb, route.template) for route in OWN_ROUTES),
             upstreams=Upstreams(upstream, routing),

@@ -6,9 +6,11 @@ import os
 import re
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -55,6 +57,7 @@ from keystead.login.sign_in import SignIn
 from keystead.login.tokens import TokenEndpoint
 from keystead.observability.logs import log
 from keystead.observability.metrics import COUNTS
+from keystead.storage.counts import WrittenCounts, counts_for
 from keystead.storage.facts import StoredFacts
 from keystead.storage.figures import ProcessFigures
 from keystead.storage.notices import Notices
@@ -64,12 +67,15 @@ from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, StorageUnavailable, engine_for
 from keystead.storage.upgrades import make_usage_tables
 from keystead.storage.usage import Usage
+from keystead.storage.usage_figures import UsageFigures
 from keystead.storage.vault import Vault
 from keystead.web.background import Background
 from keystead.web.html import Pages
 from keystead.web.operations import REFUSALS, Operations
 from keystead.web.surface import Surface
 
+COUNTS_EVERY = 3
+"""In every which turn the counters are written: so many seconds of them a kill may lose."""
 MOST_THREADS = 80
 """Several times as many as may wait to write, so that a database that is locked leaves threads for those who read."""
 _FORWARDABLE = {"accounts": accounts.ROUTES, "users": users.ROUTES}
@@ -86,6 +92,7 @@ class Parts:
     usage: Usage
     refusals: Refusals
     notices: Notices
+    counts: WrittenCounts | None
     figures: ProcessFigures
     source: StoredFacts
     gateway: Gateway
@@ -126,7 +133,7 @@ class Application:
         if scope["raw_path"] != PREFIX or scope["method"] != "GET" or not self.at_once.may_ask(peer and str(peer[0])):
             return False
         try:
-            passing = self.at_once.answer(scope["headers"], scope["scheme"])
+            passing = self.at_once.answer(scope["headers"], scope["scheme"], peer and str(peer[0]))
         except FactsUnavailable:
             return False
         if passing is None:
@@ -149,6 +156,8 @@ class Application:
         await receive()
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._parts.upstreams)
+            if self._parts.counts is not None:
+                self._parts.counts.start()
             await stack.enter_async_context(self._background().running())
             with suppress(StorageUnavailable):
                 await asyncio.to_thread(self._parts.signing.prepare)
@@ -170,6 +179,8 @@ class Application:
     def _close(self) -> None:
         self._parts.source.close()
         try:
+            if self._parts.counts is not None:
+                self._parts.counts.stop()
             self._parts.refusals.flush()
             self._parts.figures.write(COUNTS.figures())
             self._parts.usage.close()
@@ -180,13 +191,26 @@ class Application:
 
     def _background(self) -> Background:
         parts = self._parts
+        counted = () if parts.counts is None else (_every(COUNTS_EVERY, parts.counts.flush),)
         telemetry = (
+            *counted,
             parts.usage.flush,
             parts.refusals.flush,
             lambda: parts.figures.write(COUNTS.figures()),
             self._look_for_apis,
         )
         return Background(parts.database, parts.notices, parts.settings, telemetry)
+
+
+def _every(turns: int, step: Callable[[], object]) -> Callable[[], None]:
+    """Return what does a step in every so manieth turn only."""
+    passed = count(1)
+
+    def turn() -> None:
+        if next(passed) % turns == 0:
+            step()
+
+    return turn
 
 
 def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Application:
@@ -202,7 +226,10 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     figures = ProcessFigures(usage_engine, now)
     routing = routing_of(database)
     source = StoredFacts(database, cluster=cluster)
-    judge = Judge(routing=routing, source=source, usage=usage, clock=now)
+    counts = counts_for(usage_engine, usage, now, settings)
+    usage_figures = UsageFigures(usage_engine, None if counts is None else counts.flush)
+    calls = None if counts is None else counts.calls
+    judge = Judge(routing=routing, source=source, usage=usage, clock=now, calls=calls)
     signing = SigningKeys(database)
     upstreams = Upstreams(settings.upstream_url, routing)
     identities, own_routes = Identities(signing), _own_routes(settings)
@@ -227,6 +254,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
                 refusals=refusals,
                 notices=notices,
                 cluster=cluster,
+                figures=usage_figures,
             ),
         ),
         own_routes=own_routes,
@@ -247,7 +275,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         "throttle": throttle,
     }
     forward_auth = ForwardAuth(**asked, routing=routing, refusals=refusals)
-    at_once = AtOnce(**asked, trusts_proxies=bool(settings.trusted_proxies))
+    at_once = AtOnce(**asked, trusted=settings.trusted_proxies)
     surface = Surface(
         settings=settings,
         database=database,
@@ -259,6 +287,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         signing=signing,
         routing=routing,
         cluster=cluster,
+        figures=usage_figures,
     )
     failures = Failures()
     introspection = Introspection(surface, source, failures, now)
@@ -269,6 +298,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             usage=usage,
             refusals=refusals,
             notices=notices,
+            counts=counts,
             figures=figures,
             source=source,
             gateway=gateway,

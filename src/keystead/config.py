@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     tracing: bool = False
     nodes: int = Field(default=1, ge=1, le=10_000)
+    usage: bool = True
+    usage_days: int = Field(default=120, ge=91, le=1000)
+    usage_months: int = Field(default=24, ge=1, le=240)
     sample_data: bool = False
     smtp_url: SecretStr | None = None
     mail_from: str = "keystead@localhost"

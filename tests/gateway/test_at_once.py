@@ -51,7 +51,7 @@ def quick_side(gate: GatewayBench, *, trusts_proxies: bool = False) -> AtOnce:
         public_url=full._public_url,
         check_from=LOOPBACK,
         clock=full._clock,
-        trusts_proxies=trusts_proxies,
+        trusted=LOOPBACK if trusts_proxies else (),
     )
 
 

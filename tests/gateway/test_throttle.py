@@ -166,7 +166,7 @@ def test_forward_auth_charges_a_flat_cost_and_refuses_alike(gate: GatewayBench) 
     full = gate.ask("GET", "/gateway/check", token=token, headers=sent)
     quick = AtOnce(
         judge=gate.check._judge, identities=gate.check._identities, own_paths=gate.check._own_paths, audience=None,
-        public_url=None, check_from=(), clock=gate.clock, trusts_proxies=False, throttle=gate.check._throttle,
+        public_url=None, check_from=(), clock=gate.clock, trusted=(), throttle=gate.check._throttle,
     )  # fmt: skip
     asked = [(b"host", b"keystead.test"), (b"authorization", b"Bearer " + token.encode())]
 

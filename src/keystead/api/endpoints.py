@@ -48,7 +48,8 @@ class OwnApi:
         answer = await to_thread.run_sync(self._answer, scope)
         string_ids = STRING_IDS in (header(scope, b"accept") or "")
         body = with_string_ids(answer.body) if string_ids else answer.body
-        octets = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        written = json.dumps(body, ensure_ascii=False, separators=(",", ":")) if answer.text is None else answer.text
+        octets = written.encode()
         headers = {"content-type": JSON_TYPE, "content-length": str(len(octets)), "cache-control": "no-store"}
         raw = [(name.encode(), value.encode("latin-1")) for name, value in (headers | dict(answer.headers)).items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})

@@ -12,6 +12,7 @@ from keystead.api import (
     catalogues,
     explain,
     grants,
+    impact,
     keys,
     notices,
     openapi,
@@ -19,6 +20,7 @@ from keystead.api import (
     scopes,
     secrets,
     tokens,
+    usage,
     users,
 )
 from keystead.api.requests import ApiRoute
@@ -45,6 +47,8 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *grants.ROUTES,
         *audit.ROUTES,
         *notices.ROUTES,
+        *usage.ROUTES,
+        *impact.ROUTES,
     )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})

@@ -21,6 +21,7 @@ from keystead.storage.read import users as read_users
 from keystead.storage.refusals import Refusals
 from keystead.storage.transaction import Transaction
 from keystead.storage.usage import Usage
+from keystead.storage.usage_figures import UsageFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class World:
     judge: Judge | None = None
     refusals: Refusals | None = None
     notices: Notices | None = None
+    figures: UsageFigures | None = None
     cluster: Cluster = field(default_factory=Cluster)
     fetch: Callable[[str], Coroutine[Any, Any, Fetched]] = fetch
 
@@ -80,10 +82,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What goes back: any JSON value, with ids as numbers."""
+    """What goes back: any JSON value, with ids as numbers; or ``text``, whose type the headers say."""
 
     body: Any
     status: int = 200
+    text: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

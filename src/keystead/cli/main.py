@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from keystead.cli import admin, audit, catalogue, db, explain, notices, secret, serve, throttle, tokens
+from keystead.cli import (
+    admin,
+    audit,
+    catalogue,
+    db,
+    explain,
+    impact,
+    notices,
+    secret,
+    serve,
+    throttle,
+    tokens,
+    usage,
+)
 from keystead.config import SettingsError
 from keystead.core.errors import Refused
 from keystead.storage.transaction import StorageUnavailable
@@ -18,6 +31,9 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(explain.explain)
+app.command()(usage.usage)
+app.command("least-privilege")(usage.least_privilege)
+app.command()(impact.impact)
 app.add_typer(db.app, name="db")
 app.add_typer(admin.app, name="admin")
 app.add_typer(audit.app, name="audit")

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 
 from keystead.actions import sample
 from keystead.actions.beginnings import begin
-from keystead.app import system_clock
+from keystead.app import system_clock, usage_url
 from keystead.config import Settings, SettingsError, read_settings
 from keystead.core.credentials import Secret
 from keystead.storage.master_secret import open_vault
 from keystead.storage.read import accounts as read_accounts
-from keystead.storage.transaction import Database, Origin
-from keystead.storage.upgrades import SchemaState, hold_start, schema_state, upgrade
+from keystead.storage.transaction import Database, Origin, engine_for
+from keystead.storage.upgrades import SchemaState, hold_start, make_usage_tables, schema_state, upgrade
+from keystead.storage.usage_figures import UsageFigures
 from keystead.storage.vault import Vault
 
 
@@ -47,6 +48,17 @@ def opened() -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@contextmanager
+def opened_figures() -> Iterator[UsageFigures]:
+    """Give a command what was counted of calls, where the settings keep it."""
+    engine = engine_for(usage_url(read_settings()))
+    try:
+        make_usage_tables(engine)
+        yield UsageFigures(engine)
+    finally:
+        engine.dispose()
 
 
 def fill(database: Database, settings: Settings) -> None:

@@ -18,7 +18,7 @@ from keystead.core.instants import Instant
 from keystead.core.paths import OVERRIDE_HEADERS
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
-from keystead.gateway.origin import clean_host, is_within
+from keystead.gateway.origin import clean_host, is_within, sender_of
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.plain import plain_target
 from keystead.gateway.throttle import Throttle, unthrottled
@@ -34,7 +34,7 @@ _HEAD = (
 )
 _HEARD: Final = frozenset(
     {b"authorization", b"host", b"content-length", b"x-original-method", b"x-original-uri", b"x-original-host"}
-    | {b"x-forwarded-method", b"x-forwarded-uri", b"x-forwarded-host", b"x-forwarded-proto"}
+    | {b"x-forwarded-method", b"x-forwarded-uri", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-for"}
 )
 _NEVER: Final = frozenset(
     {b"content-type", b"content-encoding", b"transfer-encoding", b"expect", b"upgrade", b"x-envoy-auth-partial-body"}
@@ -92,19 +92,22 @@ class AtOnce:
         public_url: str | None,
         check_from: Sequence[Network],
         clock: Callable[[], Instant],
-        trusts_proxies: bool,
+        trusted: Sequence[Network],
         throttle: Throttle | None = None,
     ) -> None:
         self._throttle = throttle or unthrottled()
         self.request_ids = RequestIds()
         self._judge = judge
+        self._calls = judge.calls
         self._identities = identities
         self._own_paths = own_paths
         self._audience = audience
         self._public_url = public_url
         self._check_from = check_from
         self._clock = clock
-        self._trusts = trusts_proxies
+        self._trusted = trusted
+        self._trusts = bool(trusted)
+        self._senders: dict[tuple[bytes, str | None], str | None] = {}
         self._origins: dict[tuple[bytes | None, bytes | None, bytes | None, bytes | None, str], tuple[str, str]] = {}
         self._kinds: dict[bytes, bytes | None] = {}
 
@@ -112,7 +115,7 @@ class AtOnce:
         """Whether questions from this address are answered at all."""
         return is_within(peer, self._check_from)
 
-    def answer_head(self, head: bytes, scheme: str) -> bytes | None:
+    def answer_head(self, head: bytes, scheme: str, peer: str | None = None) -> bytes | None:
         """Return the head of the answer (without its last line) to one whole request of the server's protocol.
 
         ``head`` begins with ``FIRST_LINE`` and ends with an empty line. Raises FactsUnavailable.
@@ -120,7 +123,7 @@ class AtOnce:
         is_measured = not COUNTS.at_once & _MEASURED
         began = time.perf_counter() if is_measured else 0.0
         said = self._said_in(head)
-        passing = None if said is None else self._passing(said, scheme)
+        passing = None if said is None else self._passing(said, scheme, peer)
         if passing is None:
             return None
         if is_measured:
@@ -128,7 +131,7 @@ class AtOnce:
         COUNTS.at_once += 1
         return _HEAD % (*passing, self.request_ids.next())
 
-    def answer(self, headers: Iterable[tuple[bytes, bytes]], scheme: str) -> Passing | None:
+    def answer(self, headers: Iterable[tuple[bytes, bytes]], scheme: str, peer: str | None = None) -> Passing | None:
         """Return the answer to a GET of ``PREFIX`` with these headers, their names in small letters.
 
         Raises FactsUnavailable.
@@ -141,7 +144,7 @@ class AtOnce:
                 said[name] = value
             elif name in _NEVER:
                 return None
-        return self._passing(said, scheme)
+        return self._passing(said, scheme, peer)
 
     def _said_in(self, head: bytes) -> dict[bytes, bytes] | None:
         """Return the headers that are heard, None for a head whose every line is not plainly ``name: value``."""
@@ -177,7 +180,7 @@ class AtOnce:
             self._kinds.clear()
         self._kinds[name] = kind
 
-    def _passing(self, said: Mapping[bytes, bytes], scheme: str) -> Passing | None:
+    def _passing(self, said: Mapping[bytes, bytes], scheme: str, peer: str | None) -> Passing | None:
         say = said.get
         method, uri = say(b"x-original-method"), say(b"x-original-uri")
         if method is None:
@@ -202,10 +205,27 @@ class AtOnce:
         known = self._judge.standing(authorization[7:], origin[0], match, now)
         if known is None or not self._throttle.passes(known):
             return None
+        if self._calls is not None:
+            log, sender = known.log, self._sender(say(b"x-forwarded-for"), peer) if self._trusts else peer
+            if now >= log.until or sender != log.source:
+                log = self._calls.turn(known, sender, now)
+            log[match.scope].append(path)
         issuer = origin[1]
         statement = self._identities.of_known(known, issuer, self._audience or issuer, now)
         serves = b"keystead" if self._own_paths.has_path(path, match) else b"upstream"
         return Passing(statement, method or b"", query.encode(), serves)
+
+    def _sender(self, forwarded: bytes | None, peer: str | None) -> str | None:
+        """Return the address that the caller's proxy had the call from; only proxies of ours are believed."""
+        if forwarded is None:
+            return peer
+        sender = self._senders.get((forwarded, peer))
+        if sender is None:
+            if len(self._senders) >= _MOST_KEPT:
+                self._senders.clear()
+            sender = sender_of((forwarded.decode("latin-1"),), peer, self._trusted)
+            self._senders[forwarded, peer] = sender
+        return sender
 
     def _new_origin(self, said: Mapping[bytes, bytes], scheme: str) -> tuple[str, str] | None:
         """Return the domain and the issuer for the host that is asked for, None when that takes a closer look."""

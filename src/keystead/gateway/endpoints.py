@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from keystead.core.instants import Instant
 from keystead.core.parameters import MalformedParameters, Tree, filter_query, parse_form
 from keystead.core.routes import Route
+from keystead.core.usage import THROTTLED
 from keystead.gateway import replies
 from keystead.gateway.bodies import BodyRefused
 from keystead.gateway.bodies.buffered import only
@@ -16,7 +17,7 @@ from keystead.gateway.facts import Facts, FactsUnavailable
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
 from keystead.gateway.line import Line
-from keystead.gateway.noting import note
+from keystead.gateway.noting import count, note
 from keystead.gateway.origin import RequestOrigin, header, headers_named
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.plain import plain_call
@@ -125,6 +126,7 @@ class Gateway:
         COUNTS.decision_times.note(time.perf_counter() - began)
         toll = self._throttle.begin(self._client(scope, reading, None if verdict is None else verdict.facts))
         if isinstance(toll, replies.Reply):
+            count(self._judge, reading.call, verdict, address=origin.address, throttled=True)
             return await replies.answer(send, toll)
         telling = toll.sending(send)
         try:
@@ -136,6 +138,7 @@ class Gateway:
                 request_id=origin.request_id,
                 address=origin.address,
                 refusals=self._refusals,
+                judge=self._judge,
             )
             if isinstance(verdict, Denied):
                 return await replies.answer(telling, replies.denial(verdict, decision_id))
@@ -184,16 +187,24 @@ class Gateway:
         match = self._judge.table.match(plain.verb, plain.path)
         if self._own_paths.has_path(plain.path, match):
             return False
-        known = self._judge.standing(plain.credential, origin.domain, match, self._clock())
+        now = self._clock()
+        known = self._judge.standing(plain.credential, origin.domain, match, now)
         if known is None:
             return False
         COUNTS.decision_times.note(time.perf_counter() - began)
         key = known.facts.key
         client = Client(name=known.name, limits=known.facts.limits, is_strict=key is not None and key.is_strict)
         toll = self._throttle.begin(client)
+        calls = self._judge.calls
         if isinstance(toll, replies.Reply):
+            if calls is not None:
+                calls.judged(
+                    known.facts, match.scope, plain.path, source=origin.address, outcome=THROTTLED, now=now
+                )  # fmt: skip
             await replies.answer(send, toll)
             return True
+        if calls is not None:
+            calls.passed(known, match.scope, plain.path, origin.address, now)
         try:
             async for _ in line.chunks():
                 pass

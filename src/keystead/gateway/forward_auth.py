@@ -16,7 +16,7 @@ from keystead.gateway.facts import FactsUnavailable
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
 from keystead.gateway.line import Line
-from keystead.gateway.noting import note
+from keystead.gateway.noting import count, note
 from keystead.gateway.origin import RequestOrigin, header, is_within
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.proxy import ClientGone
@@ -113,6 +113,7 @@ class ForwardAuth:
         COUNTS.decision_times.note(time.perf_counter() - began)
         client = client_of(reading, verdict.facts, origin.address, self._judge.name_of)
         if (refused := self._throttle.refuses(client)) is not None:
+            count(self._judge, reading.call, verdict, address=origin.address, throttled=True)
             return refused
         must_cut = False
         if isinstance(verdict, Allowed) and body.raw is not None:
@@ -121,8 +122,9 @@ class ForwardAuth:
                 return replies.error(400, INCLUDES_IN_BODY)
             must_cut = cut != body.raw
         decision_id = note(
-            reading.call, verdict, request_id=origin.request_id, address=origin.address, refusals=self._refusals
-        )
+            reading.call, verdict, request_id=origin.request_id, address=origin.address, refusals=self._refusals,
+            judge=self._judge,
+        )  # fmt: skip
         if isinstance(verdict, Denied):
             return replies.denial(verdict, decision_id)
         return self._allowed(scope, origin, reading, verdict, body, must_cut=must_cut)

@@ -9,6 +9,7 @@ from keystead.core.instants import Instant
 from keystead.core.reasons import Reason
 from keystead.core.routes import ALWAYS_COVERED, RouteMatch, RouteTable, ScopeMatcher, compile_scopes
 from keystead.gateway.call import ApiCall, covers
+from keystead.gateway.counting import Calls
 from keystead.gateway.facts import Facts, FactSource, Question, UsageSink
 from keystead.gateway.memory import Known, Memory, fingerprint
 from keystead.gateway.routing import Routing
@@ -33,7 +34,10 @@ class Judge:
         source: FactSource,
         usage: UsageSink,
         clock: Callable[[], Instant],
+        calls: Calls | None = None,
     ) -> None:
+        self.calls = calls
+        """Who counts what this judge decides: the doors tell them, which know the caller and the throttle."""
         self._routing = routing
         self.table = routing.now.table
         self._source = source
@@ -46,7 +50,8 @@ class Judge:
         """Return what is known of a credential from a header if the call that matches so passes now, else None.
 
         Not for calls that name an account in their path or a person to act as. ``match`` may be of an older table: it
-        must be of a path below ``/api``, whose routes have the same numbers in all. Raises FactsUnavailable.
+        must be of a path below ``/api``, whose routes have the same numbers in all. Where calls are counted, the caller
+        counts it, which notes the use of the token. Raises FactsUnavailable.
         """
         memory = self._memory
         if memory.epoch is None or self._source.epoch() != memory.epoch:
@@ -57,7 +62,7 @@ class Judge:
         if known.limited and not known.mask & match.meant:
             return None
         token = known.facts.token
-        if token is not None:
+        if token is not None and self.calls is None:
             self._usage.token_used(token.id, token.key_id, now)
         COUNTS.allowed += 1
         COUNTS.remembered += 1
@@ -197,7 +202,7 @@ class Judge:
         decision = decide(facts.for_call(covered=self._covered(known, call), exposed=call.exposed), now)
         if isinstance(decision, Deny):
             missing = decision.reason is Reason.SCOPE_MISSING
-            return Denied(decision=decision, missing_scope=_scope_of(call) if missing else None, facts=facts)
+            return Denied(decision=decision, missing_scope=call.match.scope if missing else None, facts=facts)
         if decision.limited and call.match.route is not None and not call.match.meant & known.mask:
             COUNTS.overlapping += 1
         if note_use and facts.token is not None:
@@ -227,8 +232,3 @@ def _stands(known: Known, call: ApiCall, now: Instant) -> bool:
     """Whether the standing of a credential settles a call: the most specific template is granted, or none must be."""
     granted = not known.limited or bool(known.mask & call.match.meant)
     return granted and now < known.until and not call.exposed and call.plain == call.path
-
-
-def _scope_of(call: ApiCall) -> str | None:
-    route = call.match.route
-    return None if route is None else f"url:{route.verb}|{route.template}"

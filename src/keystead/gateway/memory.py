@@ -6,7 +6,7 @@ kept under a digest of a key that this process has drawn for itself: memory hold
 
 import secrets
 from hashlib import blake2b
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from keystead.core.decision import standing
 from keystead.core.instants import Instant
@@ -40,15 +40,46 @@ class Statement(NamedTuple):
     octets: bytes
 
 
+Who = tuple[int, int, int, int]
+"""Under which key, root account, person and account calls are counted."""
+
+
+class Log(dict[str | None, list[str]]):
+    """The paths of calls that passed with a credential from one network on one day, by scope, until they are counted.
+
+    Those that come at ``until`` or later, or from another ``source``, belong in another log (gateway.counting).
+    """
+
+    __slots__ = ("day", "network", "source", "until", "who")
+
+    def __init__(self, who: Who, network: str, day: int, *, until: int) -> None:
+        super().__init__()
+        self.who = who
+        self.network = network
+        self.day = day
+        self.until = until
+        self.source: str | None = None
+
+    def __missing__(self, scope: str | None) -> list[str]:
+        return self.setdefault(scope, [])
+
+
+NO_LOG: Final = Log((0, 0, 0, 0), "", 0, until=0)
+"""The log of credentials of which no call was counted yet."""
+
+
 class Known:
     """A credential on a host, made ready for its next call.
 
     ``allowed`` and ``until`` are its standing: None when no call with it passes. ``mask`` holds the routes that its
     scopes name; it is heard only when ``limited``. ``table`` is the one they were compiled for. ``statement`` is what
     was signed about it last, ``name`` what the throttle counts it under in every process, and ``place`` where.
+    ``log`` is where its calls are counted.
     """
 
-    __slots__ = ("allowed", "facts", "limited", "mask", "name", "place", "scopes", "statement", "table", "until")
+    __slots__ = (
+        "allowed", "facts", "limited", "log", "mask", "name", "place", "scopes", "statement", "table", "until",
+    )  # fmt: skip
 
     def __init__(self, facts: Facts, name: bytes, table: RouteTable, scopes: ScopeMatcher | None, now: Instant) -> None:
         stands = None if facts.token is None else standing(facts.for_call(covered=True, exposed=False), now)
@@ -62,6 +93,7 @@ class Known:
         self.until: int = 0 if stands is None else stands.until
         self.limited = stands is None or stands.allow.limited
         self.statement: Statement | None = None
+        self.log = NO_LOG
 
 
 class Generations(Generic[Name, Value]):

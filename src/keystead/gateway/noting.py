@@ -1,6 +1,8 @@
 """What is counted and logged of a verdict? The same at both doors."""
 
+from keystead.core.usage import ALLOWED, THROTTLED
 from keystead.gateway.call import ApiCall
+from keystead.gateway.judge import Judge
 from keystead.gateway.refusals import RefusalSink
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
@@ -14,8 +16,10 @@ def note(
     request_id: str,
     address: str | None = None,
     refusals: RefusalSink | None = None,
+    judge: Judge | None = None,
 ) -> str | None:
     """Count the verdict; a refusal is logged and remembered too. Return the id of what is remembered."""
+    count(judge, call, verdict, address=address)
     if isinstance(verdict, Allowed):
         COUNTS.allowed += 1
         if call.match.route is None:
@@ -38,3 +42,18 @@ def note(
         decision=decision_id,
     )
     return decision_id
+
+
+def count(
+    judge: Judge | None,
+    call: ApiCall,
+    verdict: Allowed | Denied | None,
+    *,
+    address: str | None,
+    throttled: bool = False,
+) -> None:
+    """Count the call by its key, scope, person and outcome, where its judge's calls are counted (gateway.counting)."""
+    if judge is None or judge.calls is None or verdict is None:
+        return
+    outcome = THROTTLED if throttled else ALLOWED if isinstance(verdict, Allowed) else verdict.decision.reason.code
+    judge.calls.judged(verdict.facts, call.match.scope, call.plain, source=address, outcome=outcome, now=judge.now())

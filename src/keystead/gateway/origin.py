@@ -55,7 +55,7 @@ def origin_of(scope: Scope, *, trusted: Sequence[Network], request_id: str) -> R
     if trusted and is_within(peer, trusted):
         host = _last(header(scope, b"x-forwarded-host")) or host
         scheme = _last(header(scope, b"x-forwarded-proto")) or scheme
-        address = _sender(headers_named(scope, b"x-forwarded-for"), trusted) or peer
+        address = sender_of(headers_named(scope, b"x-forwarded-for"), peer, trusted)
     return RequestOrigin(
         scheme=scheme if scheme in ("http", "https") else "http",
         host=clean_host(host),
@@ -81,13 +81,15 @@ def clean_host(host: str) -> str:
     return host.lower() if host.isascii() and allowed and len(host) <= 255 else "localhost"
 
 
-def _sender(forwarded: Sequence[str], trusted: Sequence[Network]) -> str | None:
-    """Return the nearest address that is no proxy of ours."""
+def sender_of(forwarded: Sequence[str], peer: str | None, trusted: Sequence[Network]) -> str | None:
+    """Return the nearest address that is no proxy of ours, from the peer on; ``forwarded`` is what it says."""
+    if not is_within(peer, trusted):
+        return peer
     hops = [hop.strip() for line in forwarded for hop in line.split(",") if hop.strip()]
     for hop in reversed(hops):
         if not is_within(hop, trusted):
             return hop
-    return hops[0] if hops else None
+    return hops[0] if hops else peer
 
 
 def _last(value: str | None) -> str | None:

@@ -48,8 +48,9 @@ class KeysteadMiddleware:
             return await self._app(scope, receive, send)
         if kind != "http":
             return await send({"type": "websocket.close", "code": 1008})
-        raw, query = scope["raw_path"], scope["query_string"]
-        passed = self._judge.standing(scope["method"], raw + b"?" + query if query else raw, scope["headers"])
+        raw, query, client = scope["raw_path"], scope["query_string"], scope.get("client")
+        target = raw + b"?" + query if query else raw
+        passed = self._judge.standing(scope["method"], target, scope["headers"], client and client[0])
         if passed is None:
             return await self._in_full(scope, receive, send)
         scope[STATE] = passed
@@ -93,7 +94,8 @@ class KeysteadMiddleware:
         if isinstance(reading, replies.Reply):
             return await replies.answer(send, reading)
         verdict = await self._judge.gateway.judge(reading.call)
-        said = self._judge.said(reading, verdict)
+        client = scope.get("client")
+        said = self._judge.said(reading, verdict, client and client[0])
         if not isinstance(said, Passed):
             return await _refuse(send, said.status, said.body, said.headers)
         stream, length = reading.body.forward(strip_includes=said.strips_includes)

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from keystead.api.operations import routing_of
-from keystead.app import system_clock, usage_url
+from keystead.app import COUNTS_EVERY, system_clock, usage_url
 from keystead.config import Settings, read_settings
 from keystead.core.accounts import normal_host
 from keystead.core.parameters import MalformedParameters, filter_query
@@ -21,6 +21,7 @@ from keystead.gateway.plain import plain_call
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
+from keystead.storage.counts import counts_for
 from keystead.storage.facts import StoredFacts
 from keystead.storage.master_secret import open_vault
 from keystead.storage.transaction import Database, StorageUnavailable, engine_for
@@ -80,13 +81,18 @@ class Judge:
             self._database,
             cluster=Cluster(checks=settings.test_cluster_checks, is_test=settings.test_cluster),
         )
+        self._counts = counts_for(engine, self._usage, system_clock, settings)
+        self._calls = None if self._counts is None else self._counts.calls
         self.gateway = GatewayJudge(
-            routing=routing_of(self._database), source=self._source, usage=self._usage, clock=system_clock
-        )
+            routing=routing_of(self._database), source=self._source, usage=self._usage, clock=system_clock,
+            calls=self._calls,
+        )  # fmt: skip
         self._hosts: dict[bytes, str] = {}
         self._over = threading.Event()
         self._flushing = threading.Thread(target=self._flush, name="keystead-uses", daemon=True)
         self._flushing.start()
+        if self._counts is not None:
+            self._counts.start()
 
     @classmethod
     def open(cls, **settings: object) -> "Judge":
@@ -96,13 +102,16 @@ class Judge:
         """
         return cls(read_settings(**settings))
 
-    def judge(self, method: str, target: bytes, headers: Headers, *, body: bytes = b"") -> Passed | Refused:
+    def judge(
+        self, method: str, target: bytes, headers: Headers, *, body: bytes = b"", address: str | None = None
+    ) -> Passed | Refused:
         """Decide about one call: its method, raw path with query, and headers with names in small letters.
 
+        ``address`` is the caller's, for the count of calls by network.
         ``body`` is needed only where it may speak to Keystead: forms and JSON (``_method``, ``access_token``,
         ``as_user_id``).
         """
-        passed = self.standing(method, target, headers)
+        passed = self.standing(method, target, headers, address)
         if passed is not None:
             return passed
         path, _, query = target.partition(b"?")
@@ -111,7 +120,7 @@ class Judge:
             reading = _without_waiting(read_call(self._asked(scope, path, query, body), self.gateway.table))
             if isinstance(reading, replies.Reply):
                 return refused(reading)
-            return self.said(reading, self.gateway.judge_waiting(reading.call))
+            return self.said(reading, self.gateway.judge_waiting(reading.call), address)
         except BodyRefused as wrong:
             return refused(replies.error(wrong.status, wrong.words))
         except MalformedParameters as wrong:
@@ -120,19 +129,25 @@ class Judge:
             log.error("call.unjudged")
             return refused(replies.undecided())
 
-    def standing(self, method: str, target: bytes, headers: Headers) -> Passed | None:
+    def standing(self, method: str, target: bytes, headers: Headers, address: str | None = None) -> Passed | None:
         """Answer at once about a plain call with a token that is remembered and stands well, else None."""
         call = plain_call(method, target, headers)
         if call is None:
             return None
         match = self.gateway.table.match(method, call.path)
         domain = self._hosts.get(call.host) or self.domain_of(call.host)
+        now = system_clock()
         try:
-            known = self.gateway.standing(call.credential, domain, match, system_clock())
+            known = self.gateway.standing(call.credential, domain, match, now)
         except FactsUnavailable:
             return None
         if known is None or known.allowed is None:
             return None
+        if self._calls is not None:
+            log = known.log
+            if now >= log.until or address != log.source:
+                log = self._calls.turn(known, address, now)
+            log[match.scope].append(call.path)
         return Passed(known.facts, method, call.path, call.query.encode(), known.allowed.decision.strip_includes)
 
     def domain_of(self, host: bytes) -> str:
@@ -142,9 +157,9 @@ class Judge:
         domain = self._hosts[host] = normal_host(clean_host(host.decode("latin-1")))
         return domain
 
-    def said(self, reading: Reading, verdict: Allowed | Denied) -> Passed | Refused:
+    def said(self, reading: Reading, verdict: Allowed | Denied, address: str | None = None) -> Passed | Refused:
         """Return what a verdict means to whoever asked, counted and logged."""
-        note(reading.call, verdict, request_id="embedded")
+        note(reading.call, verdict, request_id="embedded", address=address, judge=self.gateway)
         if isinstance(verdict, Denied):
             return refused(replies.denial(verdict))
         strips = verdict.decision.strip_includes
@@ -157,6 +172,8 @@ class Judge:
         self._flushing.join()
         self._source.close()
         try:
+            if self._counts is not None:
+                self._counts.stop()
             self._usage.close()
         except StorageUnavailable:
             log.error("usage.not_written")
@@ -170,9 +187,13 @@ class Judge:
         )  # fmt: skip
 
     def _flush(self) -> None:
+        turns = 0
         while not self._over.wait(FLUSH_EVERY):
+            turns += 1
             try:
                 self._usage.flush()
+                if self._counts is not None and turns % COUNTS_EVERY == 0:
+                    self._counts.flush()
             except StorageUnavailable:
                 log.error("usage.not_written")
 

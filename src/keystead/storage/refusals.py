@@ -4,7 +4,6 @@ Calls without a known token have a small room of their own, so that strangers ca
 """
 
 import base64
-import ipaddress
 import secrets
 import threading
 from collections import deque
@@ -15,6 +14,7 @@ from sqlalchemy import Engine, Row, delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.core.instants import DAY, Instant
+from keystead.core.usage import network_of
 from keystead.gateway.call import ApiCall
 from keystead.gateway.refusals import LONGEST_PATH, Refusal
 from keystead.gateway.verdicts import Denied
@@ -57,7 +57,7 @@ class Refusals:
             user_id=None if facts is None or facts.token is None else facts.token.user_id,
             account_id=None if facts is None else facts.account.id,
             root_id=None if facts is None else facts.domain_root.id,
-            address=_network(address),
+            address=network_of(address) or None,
             request_id=request_id,
         )
         (self._strangers if refusal.token_id is None else self._waiting).append(refusal)
@@ -132,12 +132,3 @@ def _columns(refusal: Refusal) -> dict[str, Any]:
 
 def _refusal(row: Row[Any]) -> Refusal:
     return Refusal(**{name: getattr(row, name) for name in Refusal.__slots__})
-
-
-def _network(address: str | None) -> str | None:
-    """Return the network that an address stands in: enough to tell sources apart, too little to name a person."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return None
-    return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))

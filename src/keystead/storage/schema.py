@@ -98,6 +98,7 @@ logins = Table(
     _flag("is_active", default=True),
     _moment("created_at"),
     Index(None, "user_id"),
+    Index(None, "account_id", "user_id", "is_active"),
     Index(
         "uq_logins_account_id_folded_id",
         "account_id",
@@ -216,7 +217,7 @@ tokens = Table(
     _moment("updated_at"),
     CheckConstraint("state IN ('active', 'pending', 'deleted')", name="state"),
     Index(None, "user_id", "key_id"),
-    Index(None, "key_id", "state"),
+    Index(None, "key_id", "state", "user_id", "expires_at"),
     sqlite_autoincrement=True,
 )
 

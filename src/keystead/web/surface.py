@@ -27,6 +27,7 @@ from keystead.storage.refusals import Refusals
 from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, Origin, Transaction
 from keystead.storage.usage import Usage
+from keystead.storage.usage_figures import UsageFigures
 from keystead.web.html import Pages
 from keystead.web.languages import ANYBODY, Reader, reader_of, words_in
 from keystead.web.sessions import cookie_header, csrf_cookie_header, forget_cookie_headers, session_of
@@ -49,6 +50,7 @@ class Surface:
     signing: SigningKeys
     routing: Routing
     cluster: Cluster
+    figures: UsageFigures
 
     def public_origin(self, request: Request) -> str:
         """Return the origin that people and clients use."""

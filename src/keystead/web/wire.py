@@ -50,7 +50,7 @@ class Wire(HttpToolsProtocol):
                 and not self.transport.is_closing()
             ):
                 try:
-                    head = self._at_once.answer_head(data, self.scheme or "http")
+                    head = self._at_once.answer_head(data, self.scheme or "http", self.client and self.client[0])
                 except FactsUnavailable:
                     head = None
                 if head is not None:

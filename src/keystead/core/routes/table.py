@@ -31,13 +31,14 @@ class RouteMatch:
     """What matches a call. Bit i of ``mask`` is route i; ``route`` is the most specific one, None when none matches.
 
     Segment by segment from the left, text beats a parameter and a parameter beats a glob. ``meant`` is the bit of that
-    route alone, 0 when none matches.
+    route alone, 0 when none matches, and ``scope`` the scope that names it.
     """
 
     mask: int
     index: int | None
     route: Route | None
     meant: int = 0
+    scope: str | None = None
 
 
 NO_MATCH: Final = RouteMatch(mask=0, index=None, route=None)
@@ -182,6 +183,8 @@ def _answer_from(numbers: Sequence[int], routes: Sequence[Route]) -> Callable[[f
         for pattern in matched:
             mask |= 1 << numbers[pattern]
         best = numbers[min(matched)]
-        return RouteMatch(mask=mask, index=best, route=routes[best], meant=1 << best)
+        route = routes[best]
+        scope = str(RouteScope(verb=route.verb, template=route.template))
+        return RouteMatch(mask=mask, index=best, route=route, meant=1 << best, scope=scope)
 
     return answer

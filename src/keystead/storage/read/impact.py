@@ -1,0 +1,92 @@
+"""Whom does a key concern: who has authorised it, which accounts, and which other keys are its vendor's?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import distinct, func, or_, select
+
+from keystead.core.accounts import Account, AccountPath, path_of
+from keystead.core.keys import Key, KeyState
+from keystead.core.tokens import TokenState
+from keystead.storage.read.accounts import MOST_LEVELS, account_from, find_account
+from keystead.storage.schema import accounts, keys, logins, tokens
+from keystead.storage.transaction import Transaction
+
+MOST_RELATED: Final = 50
+_FOR_EVERYBODY: Final = frozenset(
+    {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com",
+     "aol.com", "gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "mail.com"}
+)  # fmt: skip
+"""Domains whose addresses say nothing about who their owners work for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelatedKey:
+    """Another key of the same vendor, by its owner's e-mail domain or its vendor code."""
+
+    id: int
+    name: str | None
+    state: KeyState
+
+
+def authorised(tx: Transaction, key: Key, account: Account) -> tuple[int, int]:
+    """Return how many people have live tokens of the key, and how many tokens that are.
+
+    Of an inherited key: people who can sign in to this root account. All is read from two indexes: how long it takes
+    grows with the tokens of the key, or where it is inherited with the people of the account.
+    """
+    live = (
+        tokens.c.key_id == key.id,
+        tokens.c.state == TokenState.ACTIVE.value,
+        or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > tx.now),
+    )
+    if account.is_site_admin or key.account_id == account.id:
+        people = select(func.count(distinct(tokens.c.user_id))).where(*live)
+        many = select(func.count()).select_from(tokens).where(*live)
+        return tx.connection.execute(people).scalar_one(), tx.connection.execute(many).scalar_one()
+    here = select(logins.c.user_id).where(logins.c.account_id == account.id, logins.c.is_active).distinct().subquery()
+    both = select(func.count(distinct(here.c.user_id)), func.count()).select_from(here)
+    row = tx.connection.execute(both.join(tokens, tokens.c.user_id == here.c.user_id).where(*live)).one()
+    return int(row[0]), int(row[1])
+
+
+def same_vendor(tx: Transaction, key: Key, account: Account) -> tuple[RelatedKey, ...]:
+    """Return the other keys of the key's vendor that the account owns or inherits, oldest first."""
+    domain = (key.email or "").rpartition("@")[2].strip().lower()
+    alike = []
+    if domain and domain not in _FOR_EVERYBODY:
+        alike.append(func.lower(keys.c.email).endswith(f"@{domain}", autoescape=True))
+    if key.vendor_code:
+        alike.append(keys.c.vendor_code == key.vendor_code)
+    if not alike:
+        return ()
+    owners = [account.id] if account.consortium_parent_id is None else [account.id, account.consortium_parent_id]
+    known = () if account.is_site_admin else (or_(keys.c.account_id.is_(None), keys.c.account_id.in_(owners)),)
+    rows = tx.connection.execute(
+        select(keys.c.id, keys.c.name, keys.c.state)
+        .where(or_(*alike), *known, keys.c.id != key.id, keys.c.state != KeyState.DELETED.value)
+        .order_by(keys.c.id)
+        .limit(MOST_RELATED)
+    )
+    return tuple(RelatedKey(id=row.id, name=row.name, state=KeyState(row.state)) for row in rows)
+
+
+def paths_below(tx: Transaction, account: Account) -> Iterator[AccountPath]:
+    """Return the path of each account below; below Site Admin stand all others."""
+    chosen = select(accounts).where(accounts.c.is_deleted.is_(False))
+    if not account.is_site_admin:
+        chosen = chosen.where(or_(accounts.c.root_id == account.id, accounts.c.id == account.id))
+    here = {row.id: account_from(row) for row in tx.connection.execute(chosen)}
+    parents = {account.consortium_parent_id: find_account(tx, account.consortium_parent_id)}
+    for one in here.values():
+        if one.id == account.id:
+            continue
+        steps = [one]
+        while not steps[-1].is_root and steps[-1].parent_id is not None and len(steps) < MOST_LEVELS:
+            above = here.get(steps[-1].parent_id)
+            if above is None:
+                break
+            steps.append(above)
+        parent_id = steps[-1].consortium_parent_id
+        yield path_of(steps, parents.get(parent_id) if parent_id not in here else here[parent_id])

@@ -27,6 +27,7 @@ from keystead.gateway.upstreams import Upstreams
 from keystead.storage.counts import WrittenCounts
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read.keys import find_key
+from keystead.storage.read.watches import watched_keys
 from keystead.storage.schema import bindings, keys, tokens
 from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, Origin, engine_for
@@ -34,6 +35,7 @@ from keystead.storage.upgrades import make_usage_tables
 from keystead.storage.usage import Usage
 from keystead.storage.usage_figures import UsageFigures
 from keystead.storage.vault import new_session_id, new_token
+from keystead.storage.watch_examples import WatchExamples
 from keystead.storage.write.accounts import update_account
 from keystead.storage.write.keys import update_key
 from keystead.storage.write.sessions import insert_session
@@ -65,13 +67,16 @@ class KeyBench(Bench):
         self.calls = Calls(self.usage)
         self.counts = WrittenCounts(uses, self.calls, clock, days=read.usage_days, months=read.usage_months)
         self.figures = UsageFigures(uses, self.counts.flush)
+        self.examples = WatchExamples(uses)
         self.app = Gateway(
             judge=Judge(routing=routing, source=self._more_facts, usage=self.usage, clock=clock, calls=self.calls),
             identities=Identities(self.signing),
             own=OwnApi(
                 routes=OWN_ROUTES,
                 database=self.database,
-                world=World(settings=read, routing=routing, usage=self.usage, figures=self.figures),
+                world=World(
+                    settings=read, routing=routing, usage=self.usage, figures=self.figures, examples=self.examples
+                ),
             ),
             own_routes=frozenset((route.verb, route.template) for route in OWN_ROUTES),
             upstreams=Upstreams(upstream, routing),
@@ -83,6 +88,13 @@ class KeyBench(Bench):
         """Give everything back."""
         self._more_facts.close()
         super().close()
+
+    def keep_watching(self) -> None:
+        """Do what a process does once a second for keys that are watched."""
+        self.calls.add_up()
+        self.examples.write(self.calls.take_examples(), self.clock.now)
+        with self.database.read() as tx:
+            self.calls.watched = watched_keys(tx)
 
     def own_key(self, account: int, *, by: str | None = None, **attributes: Any) -> dict[str, Any]:
         """Make a key; return its object."""

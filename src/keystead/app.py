@@ -2,18 +2,13 @@
 
 import asyncio
 import gc
-import os
 import re
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import count
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -30,18 +25,18 @@ from keystead.console.key_changes import KeyChanges
 from keystead.console.key_editor import KeyEditor
 from keystead.console.key_people import KeyPeople
 from keystead.console.key_secrets import KeySecrets
+from keystead.console.key_watch import KeyWatch
 from keystead.console.keys import KeyPages
 from keystead.console.notices import NoticePages
 from keystead.console.profile import Profile
 from keystead.core.instants import SECOND, Instant
-from keystead.core.throttle import USUAL
 from keystead.gateway.at_once import AtOnce
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
 from keystead.gateway.facts import Cluster, FactsUnavailable
 from keystead.gateway.forward_auth import ForwardAuth, is_check
 from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
-from keystead.gateway.levels import Levels
+from keystead.gateway.level_places import levels_of
 from keystead.gateway.origin import origin_of
 from keystead.gateway.own import OwnPaths
 from keystead.gateway.routing import Routing
@@ -69,6 +64,7 @@ from keystead.storage.upgrades import make_usage_tables
 from keystead.storage.usage import Usage
 from keystead.storage.usage_figures import UsageFigures
 from keystead.storage.vault import Vault
+from keystead.storage.watch_examples import WatchExamples
 from keystead.web.background import Background
 from keystead.web.html import Pages
 from keystead.web.operations import REFUSALS, Operations
@@ -92,6 +88,7 @@ class Parts:
     usage: Usage
     refusals: Refusals
     notices: Notices
+    examples: WatchExamples
     counts: WrittenCounts | None
     figures: ProcessFigures
     source: StoredFacts
@@ -199,7 +196,10 @@ class Application:
             lambda: parts.figures.write(COUNTS.figures()),
             self._look_for_apis,
         )
-        return Background(parts.database, parts.notices, parts.settings, telemetry)
+        calls = None if parts.counts is None else parts.counts.calls
+        return Background(
+            parts.database, parts.notices, parts.settings, telemetry, calls=calls, examples=parts.examples
+        )
 
 
 def _every(turns: int, step: Callable[[], object]) -> Callable[[], None]:
@@ -222,7 +222,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
     make_usage_tables(usage_engine)
     usage = Usage(usage_engine)
     refusals = Refusals(usage_engine, now)
-    notices = Notices(usage_engine)
+    notices, examples = Notices(usage_engine), WatchExamples(usage_engine)
     figures = ProcessFigures(usage_engine, now)
     routing = routing_of(database)
     source = StoredFacts(database, cluster=cluster)
@@ -253,6 +253,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
                 judge=judge,
                 refusals=refusals,
                 notices=notices,
+                examples=examples,
                 cluster=cluster,
                 figures=usage_figures,
             ),
@@ -282,6 +283,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
         usage=usage,
         refusals=refusals,
         notices=notices,
+        examples=examples,
         pages=Pages(),
         judge=judge,
         signing=signing,
@@ -298,6 +300,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             usage=usage,
             refusals=refusals,
             notices=notices,
+            examples=examples,
             counts=counts,
             figures=figures,
             source=source,
@@ -325,29 +328,6 @@ def usage_url(settings: Settings) -> str:
     return f"{url.removesuffix('.db')}-usage.db" if settings.is_embedded else url
 
 
-def levels_of(settings: Settings) -> Levels:
-    """Return the levels of the throttle: in a file that the processes of this node share, else in memory."""
-    url, measure = settings.database_url.get_secret_value(), USUAL.share_of(settings.nodes)
-    if not settings.throttle:
-        return Levels()
-    if settings.is_embedded:
-        path = Path(url.removeprefix("sqlite:///") + "-levels")
-    else:
-        path = Path(tempfile.gettempdir()) / f"keystead-{os.geteuid()}-{_place_of(url)}" / "levels"
-    try:
-        return Levels(path, is_private=not settings.is_embedded, measure=measure)
-    except OSError as failed:
-        log.warning("throttle.not_shared", cause=type(failed).__name__)
-        return Levels(measure=measure)
-
-
-def _place_of(url: str) -> str:
-    """Return a name for where a database is. Nothing of who may open it goes in: the name can be seen by everybody."""
-    parts = urlsplit(url)
-    where = (parts.netloc.rpartition("@")[2], parts.path, *parse_qs(parts.query).get("host", ()))
-    return sha256("\n".join(where).encode()).hexdigest()[:16]
-
-
 def _own_routes(settings: Settings) -> frozenset[tuple[str, str]]:
     """Return what Keystead answers itself; reads of nouns that the upstream owns are left to it."""
     left = {(route.verb, route.template) for noun in settings.upstream_owns for route in _FORWARDABLE[noun]}
@@ -372,6 +352,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *Explain(surface).routes(),
         *Audit(surface).routes(),
         *NoticePages(surface).routes(),
+        *KeyWatch(surface).routes(),
         *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)

@@ -22,6 +22,7 @@ from keystead.api import (
     tokens,
     usage,
     users,
+    watch,
 )
 from keystead.api.requests import ApiRoute
 from keystead.core.catalogue import Catalogue, Entry, from_entries, route_entry
@@ -49,6 +50,7 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *notices.ROUTES,
         *usage.ROUTES,
         *impact.ROUTES,
+        *watch.ROUTES,
     )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})

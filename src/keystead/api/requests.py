@@ -22,6 +22,7 @@ from keystead.storage.refusals import Refusals
 from keystead.storage.transaction import Transaction
 from keystead.storage.usage import Usage
 from keystead.storage.usage_figures import UsageFigures
+from keystead.storage.watch_examples import WatchExamples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class World:
     judge: Judge | None = None
     refusals: Refusals | None = None
     notices: Notices | None = None
+    examples: WatchExamples | None = None
     figures: UsageFigures | None = None
     cluster: Cluster = field(default_factory=Cluster)
     fetch: Callable[[str], Coroutine[Any, Any, Fetched]] = fetch

@@ -17,6 +17,7 @@ from keystead.cli import (
     throttle,
     tokens,
     usage,
+    watch,
 )
 from keystead.config import SettingsError
 from keystead.core.errors import Refused
@@ -42,6 +43,7 @@ app.add_typer(notices.app, name="notices")
 app.add_typer(secret.app, name="secret")
 app.add_typer(throttle.app, name="throttle")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(watch.app, name="watch")
 
 
 def main() -> None:

@@ -21,6 +21,8 @@ MOST_LOGS: Final = 100_000
 MOST_TOLD: Final = 50_000
 MOST_COUNTERS: Final = 200_000
 """How many counters wait to be written, before calls are counted under ``other``."""
+MOST_EXAMPLES: Final = 10_000
+LONGEST_EXAMPLE: Final = 500
 MOST_VALUES: Final = 10_000
 """How many networks, or courses, of one key are told apart in a day by one process."""
 NOTED_AGAIN_AFTER: Final = 10 * MINUTE
@@ -38,6 +40,9 @@ class Calls:
         self._told: list[tuple[Who, str | None, str, str, str, int]] = []
         self._waiting: dict[Counted, int] = {}
         self._values: dict[tuple[int, int, Dimension, int], set[str]] = {}
+        self._examples: dict[tuple[int, str], str] = {}
+        self.watched: Mapping[int, frozenset[str]] = {}
+        """The scopes proposed for keys that are watched: of calls outside them an example is kept."""
         self._turning = threading.Lock()
         self._adding = threading.Lock()
         self._over = threading.Event()
@@ -86,6 +91,12 @@ class Calls:
             taken, self._waiting = self._waiting, {}
         return taken
 
+    def take_examples(self) -> dict[tuple[int, str], str]:
+        """Return the newest path of each scope that a watched key was called with outside its proposal."""
+        with self._adding:
+            taken, self._examples = self._examples, {}
+        return taken
+
     def add_up(self) -> None:
         """Empty the lists into the counters."""
         with self._adding:
@@ -99,6 +110,7 @@ class Calls:
             for (who, scope, path, network, outcome, day), times in Counter(told).items():
                 self._add(who, scope, network, outcome, day, times)
                 if outcome == ALLOWED:
+                    self._keep_example(who[0], scope, path)
                     self._add_places(who, scope, {path: times}, day)
 
     def start(self, now: Callable[[], Instant]) -> None:
@@ -142,8 +154,20 @@ class Calls:
             if not taken:
                 continue
             self._add(log.who, scope, log.network, ALLOWED, log.day, len(taken))
+            self._keep_example(log.who[0], scope, taken[-1])
             if place_in(scope) is not None:
                 self._add_places(log.who, scope, Counter(taken), log.day)
+
+    def _keep_example(self, key_id: int, scope: str | None, path: str) -> None:
+        proposed = self.watched.get(key_id)
+        name = (key_id, scope or UNMAPPED)
+        if (
+            proposed is None
+            or scope in proposed
+            or (name not in self._examples and len(self._examples) >= MOST_EXAMPLES)
+        ):
+            return
+        self._examples[name] = path[:LONGEST_EXAMPLE]
 
     def _add(self, who: Who, scope: str | None, network: str, outcome: str, day: int, times: int) -> None:
         key_id, root_id, user_id, _ = who

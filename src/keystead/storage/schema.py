@@ -313,6 +313,15 @@ audit_head = Table(
     Column("digest", LargeBinary, nullable=False),
 )
 
+watches = Table(
+    "watches",
+    metadata,
+    Column("key_id", Number, ForeignKey("keys.id"), primary_key=True, autoincrement=False),
+    Column("scopes", Text, nullable=False),
+    _moment("since"),
+    _moment("enforced_at", nullable=True),
+)
+
 subscriptions = Table(
     "subscriptions",
     metadata,

@@ -53,3 +53,12 @@ usage_flushes = Table(
     Column("id", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
+
+watch_examples = Table(
+    "watch_examples",
+    usage_metadata,
+    Column("key_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("scope", Text, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)

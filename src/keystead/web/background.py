@@ -8,13 +8,16 @@ from typing import Final
 
 from keystead.actions.sealing import seal_audit
 from keystead.config import Settings
+from keystead.gateway.counting import Calls
 from keystead.governance.delivering import Couriers, deliver
 from keystead.governance.mail import Mailer
 from keystead.governance.noticing import draw_notices
 from keystead.governance.webhooks import send_webhook
 from keystead.observability.logs import log
 from keystead.storage.notices import Notices
+from keystead.storage.read.watches import watched_keys
 from keystead.storage.transaction import Database, StorageUnavailable
+from keystead.storage.watch_examples import WatchExamples
 
 FLUSH_EVERY: Final = 1.0
 DELIVER_EVERY: Final = 5.0
@@ -24,10 +27,19 @@ class Background:
     """The work of one process. ``telemetry`` are the steps that write what waits in memory, each turn in this order."""
 
     def __init__(
-        self, database: Database, notices: Notices, settings: Settings, telemetry: tuple[Callable[[], object], ...]
+        self,
+        database: Database,
+        notices: Notices,
+        settings: Settings,
+        telemetry: tuple[Callable[[], object], ...],
+        *,
+        calls: Calls | None,
+        examples: WatchExamples,
     ) -> None:
         self._database = database
         self._notices = notices
+        self._calls = calls
+        self._examples = examples
         self._couriers = couriers_of(settings)
         self._telemetry = telemetry
 
@@ -49,8 +61,18 @@ class Background:
     def _turn(self) -> None:
         for step in self._telemetry:
             step()
+        self._watch()
         seal_audit(self._database)
         draw_notices(self._database, self._notices)
+
+    def _watch(self) -> None:
+        """Tell who counts calls which keys are watched, and keep the examples that were seen."""
+        if self._calls is None:
+            return
+        with self._database.read() as tx:
+            self._calls.watched = watched_keys(tx)
+            now = tx.now
+        self._examples.write(self._calls.take_examples(), now)
 
     def _take_out(self) -> None:
         deliver(self._database, self._notices, self._couriers)

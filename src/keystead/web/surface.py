@@ -28,6 +28,7 @@ from keystead.storage.signing import SigningKeys
 from keystead.storage.transaction import Database, Origin, Transaction
 from keystead.storage.usage import Usage
 from keystead.storage.usage_figures import UsageFigures
+from keystead.storage.watch_examples import WatchExamples
 from keystead.web.html import Pages
 from keystead.web.languages import ANYBODY, Reader, reader_of, words_in
 from keystead.web.sessions import cookie_header, csrf_cookie_header, forget_cookie_headers, session_of
@@ -45,6 +46,7 @@ class Surface:
     usage: Usage
     refusals: Refusals
     notices: Notices
+    examples: WatchExamples
     pages: Pages
     judge: Judge
     signing: SigningKeys

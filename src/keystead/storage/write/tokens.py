@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from keystead.core.credentials import Secret
 from keystead.core.ids import KeyId, TokenId, UserId
@@ -72,6 +72,24 @@ def delete_tokens(tx: Transaction, token_ids: Sequence[int]) -> int:
             .where(tokens.c.id.in_(part), tokens.c.state != TokenState.DELETED)
             .values(state=TokenState.DELETED, updated_at=tx.now)
         ).rowcount
+    return done
+
+
+def limit_to(tx: Transaction, key_id: int, scopes: Sequence[str]) -> int:
+    """Let tokens of a key that name no scopes name these, and others keep of theirs what is among these; return how
+    many that changed.
+    """
+    live = (tokens.c.key_id == key_id) & (tokens.c.state != TokenState.DELETED)
+    done = tx.connection.execute(
+        update(tokens).where(live, tokens.c.scopes == "").values(scopes=" ".join(scopes), updated_at=tx.now)
+    ).rowcount
+    kept = frozenset(scopes)
+    rows = tx.connection.execute(select(tokens.c.id, tokens.c.scopes).where(live, tokens.c.scopes != "")).all()
+    for row in rows:
+        left = " ".join(scope for scope in row.scopes.split() if scope in kept)
+        if left != row.scopes:
+            tx.connection.execute(update(tokens).where(tokens.c.id == row.id).values(scopes=left, updated_at=tx.now))
+            done += 1
     return done
 
 

@@ -18,6 +18,7 @@ from keystead.api.endpoints import OwnApi
 from keystead.api.operations import OWN_ROUTES, RESERVED, routing_of
 from keystead.api.requests import World
 from keystead.config import Settings
+from keystead.console.accounts import Accounts
 from keystead.console.audit import Audit
 from keystead.console.explain import Explain
 from keystead.console.home import Home
@@ -353,6 +354,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *Audit(surface).routes(),
         *NoticePages(surface).routes(),
         *KeyWatch(surface).routes(),
+        *Accounts(surface).routes(),
         *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from keystead.actions import permits
 from keystead.console.manners import signed_in
+from keystead.console.paging import links, page_of
 from keystead.console.views import PageLinks
 from keystead.core.accounts import Account
 from keystead.core.actors import Right
@@ -19,7 +20,7 @@ from keystead.core.instants import Instant
 from keystead.governance.auditing import MOST_EXPORTED, as_csv, as_json_lines, search_of
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read.audit import AuditEntry, AuditSearch, actions_known, every_entry, list_entries
-from keystead.storage.read.pages import Listing, Window
+from keystead.storage.read.pages import Window
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
 from keystead.web.surface import Surface, Visitor
@@ -97,7 +98,7 @@ class Audit:
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
             account, values = _account(tx, visitor, request), _values(request)
-            page = _page(request)
+            page = page_of(request)
             window = Window(limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
             problem = None
             try:
@@ -116,7 +117,7 @@ class Audit:
                 lines_href=f"{ADDRESS}.jsonl?{asked}",
                 offers_everything=_sees_everything(tx, visitor),
                 problem=problem,
-                pages=_links(visitor, found, page, values),
+                pages=links(visitor, ADDRESS, values, page=page, size=PAGE_SIZE, total=found.total),
             )
             return show(tx, self._surface.pages, visitor, view, TITLE, status=200 if problem is None else 400)
 
@@ -192,24 +193,3 @@ def _said(value: Any, is_given: bool) -> str | None:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
     return "–" if value is None or value == "" else str(value)
-
-
-def _links(visitor: Visitor, found: Listing[AuditEntry], page: int, values: Mapping[str, str]) -> PageLinks | None:
-    if found.total <= PAGE_SIZE:
-        return None
-
-    def href(number: int) -> str:
-        return f"{ADDRESS}?{urlencode({name: text for name, text in values.items() if text} | {'page': str(number)})}"
-
-    first = (page - 1) * PAGE_SIZE + 1
-    last = min(first + PAGE_SIZE - 1, found.total)
-    return PageLinks(
-        words=visitor.say("%(first)s to %(last)s of %(total)s", first=first, last=last, total=found.total),
-        previous_href=href(page - 1) if page > 1 else None,
-        next_href=href(page + 1) if page * PAGE_SIZE < found.total else None,
-    )
-
-
-def _page(request: Request) -> int:
-    given = request.query_params.get("page", "1")
-    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 9 else 1

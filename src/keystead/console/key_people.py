@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +10,7 @@ from starlette.routing import Route
 from keystead.actions import grants as act
 from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, managed_account, owns
 from keystead.console.manners import back_to, signed_in, with_own_form
+from keystead.console.paging import links, page_of
 from keystead.console.views import PageLinks
 from keystead.core.accounts import Account
 from keystead.core.ids import global_id, parse_id
@@ -18,7 +18,7 @@ from keystead.core.instants import Instant
 from keystead.core.keys import Key
 from keystead.core.parameters import Tree
 from keystead.storage.read.grants import Grant, GrantSearch, count_people, grant_ids, list_grants
-from keystead.storage.read.pages import Listing, Window
+from keystead.storage.read.pages import Window
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
 from keystead.web.sessions import form_value
@@ -98,7 +98,7 @@ class KeyPeople:
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
             account, key, meant = _asked(tx, visitor, request)
-            words, page = request.query_params.get("q", "")[:200].strip(), _page(request)
+            words, page = request.query_params.get("q", "")[:200].strip(), page_of(request)
             meant = replace(meant, words=words)
             found = list_grants(tx, key.id, Window(limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE), meant)
             address = f"{key_address(account, key)}/people"
@@ -115,7 +115,7 @@ class KeyPeople:
                 is_partial=meant.root is not None,
                 is_limited=key.require_scopes,
                 end_all_href=f"{address}/end" if found.total and not words else None,
-                pages=_links(visitor, address, found, page, words),
+                pages=links(visitor, address, {"q": words}, page=page, size=PAGE_SIZE, total=found.total),
             )
             return show(tx, self._surface.pages, visitor, view, TITLE)
 
@@ -186,28 +186,6 @@ def _row(grant: Grant, used: Instant | None, address: str) -> GrantRow:
         end_href=f"{address}/end?token={token.id}",
         end_all_href=f"{address}/end?user={token.user_id}",
     )
-
-
-def _links(visitor: Visitor, address: str, found: Listing[Grant], page: int, words: str) -> PageLinks | None:
-    if found.total <= PAGE_SIZE:
-        return None
-
-    def href(number: int) -> str:
-        asked = {"page": str(number)} | ({"q": words} if words else {})
-        return f"{address}?{urlencode(asked)}"
-
-    first = (page - 1) * PAGE_SIZE + 1
-    last = min(first + PAGE_SIZE - 1, found.total)
-    return PageLinks(
-        words=visitor.say("%(first)s to %(last)s of %(total)s", first=first, last=last, total=found.total),
-        previous_href=href(page - 1) if page > 1 else None,
-        next_href=href(page + 1) if page * PAGE_SIZE < found.total else None,
-    )
-
-
-def _page(request: Request) -> int:
-    given = request.query_params.get("page", "1")
-    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 9 else 1
 
 
 def _text(value: object) -> str:

@@ -1,6 +1,6 @@
 """What is an account, and which accounts stand above it?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -97,3 +97,37 @@ def normal_host(host: str) -> str:
     if name.startswith("["):
         return name.partition("]")[0] + "]"
     return name.partition(":")[0].rstrip(".")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """An account in its place: ``above`` are those between the top of the tree and it, the top first."""
+
+    account: Account
+    above: tuple[Account, ...] = ()
+
+
+def in_tree_order(tops: Iterable[Account], below: Iterable[Account]) -> tuple[Branch, ...]:
+    """Return the accounts as a tree is read: each before those below it, neighbours by name.
+
+    What hangs below none of ``tops`` is left out.
+    """
+    children: dict[AccountId, list[Account]] = {}
+    for account in below:
+        if account.parent_id is not None:
+            children.setdefault(account.parent_id, []).append(account)
+    waiting = [Branch(account=top) for top in sorted(tops, key=_by_name, reverse=True)]
+    found: dict[AccountId, Branch] = {}
+    while waiting:
+        branch = waiting.pop()
+        if branch.account.id in found:
+            continue
+        found[branch.account.id] = branch
+        above = (*branch.above, branch.account)
+        next_ones = sorted(children.get(branch.account.id, ()), key=_by_name, reverse=True)
+        waiting.extend(Branch(account=one, above=above) for one in next_ones)
+    return tuple(found.values())
+
+
+def _by_name(account: Account) -> tuple[str, int]:
+    return account.name.casefold(), account.id

@@ -131,6 +131,20 @@ def list_roots(tx: Transaction, window: Window) -> Listing[Account]:
     return _list(tx, window, accounts.c.kind == AccountKind.ROOT)
 
 
+def search_roots(tx: Transaction, window: Window, words: str) -> Listing[Account]:
+    """Return the root accounts by name; ``words`` are looked for in names and hosts, without regard to case."""
+    chosen = select(accounts).where(accounts.c.is_deleted.is_(False), accounts.c.kind == AccountKind.ROOT)
+    if words.strip():
+        looked_in = (accounts.c.name, accounts.c.domain)
+        chosen = chosen.where(or_(*(one.icontains(words.strip(), autoescape=True) for one in looked_in)))
+    return listing(tx, chosen, window, order=(func.lower(accounts.c.name), accounts.c.id), make=account_from)
+
+
+def list_consortium_children(tx: Transaction, account: Account, window: Window) -> Listing[Account]:
+    """Return the root accounts for which this one decides as the parent of their consortium, oldest first."""
+    return _list(tx, window, accounts.c.consortium_parent_id == account.id)
+
+
 def list_sub_accounts(tx: Transaction, account: Account, window: Window, *, recursive: bool) -> Listing[Account]:
     """Return the accounts directly below, or all below when ``recursive``; Site Admin's are the root accounts."""
     if account.is_site_admin:

@@ -29,6 +29,7 @@ from keystead.console.key_secrets import KeySecrets
 from keystead.console.key_watch import KeyWatch
 from keystead.console.keys import KeyPages
 from keystead.console.notices import NoticePages
+from keystead.console.patterns import Patterns
 from keystead.console.profile import Profile
 from keystead.core.instants import SECOND, Instant
 from keystead.gateway.at_once import AtOnce
@@ -355,6 +356,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *NoticePages(surface).routes(),
         *KeyWatch(surface).routes(),
         *Accounts(surface).routes(),
+        *Patterns(surface).routes(),
         *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)

@@ -80,6 +80,7 @@ PAGES = (
     Visit(name="key-secret", at=KEYS + "/{key}/secrets"),
     Visit(name="key-delete", at=KEYS + "/{key}/delete"),
     Visit(name="keys-refused", who="teacher", at=KEYS),
+    Visit(name="patterns", at="/console/patterns"),
     Visit(name="accounts", at="/accounts"),
     Visit(name="accounts-site", who="siteadmin", at="/accounts"),
     Visit(name="accounts-search", at="/accounts?q=science"),

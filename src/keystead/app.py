@@ -30,7 +30,9 @@ from keystead.console.key_watch import KeyWatch
 from keystead.console.keys import KeyPages
 from keystead.console.notices import NoticePages
 from keystead.console.patterns import Patterns
+from keystead.console.preferences import Preferences
 from keystead.console.profile import Profile
+from keystead.console.sessions import Sessions
 from keystead.core.instants import SECOND, Instant
 from keystead.gateway.at_once import AtOnce
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
@@ -346,6 +348,8 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *Published(surface).routes(),
         *Home(surface).routes(),
         *Profile(surface).routes(),
+        *Preferences(surface).routes(),
+        *Sessions(surface).routes(),
         *KeyPages(surface).routes(),
         *KeyEditor(surface).routes(),
         *KeyChanges(surface).routes(),

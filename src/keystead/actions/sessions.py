@@ -33,26 +33,39 @@ def is_theirs(found: SignIn | None, password: Secret) -> bool:
     return found is not None and good and found.user.is_active
 
 
-def sign_in(tx: Transaction, user: User, account: Account, before: Session | None) -> tuple[Session, Secret]:
+def sign_in(
+    tx: Transaction, user: User, account: Account, before: Session | None, *, browser: str | None
+) -> tuple[Session, Secret]:
     """Sign a person in under a new session identifier (against fixation); what was pending is carried over."""
     pending = None
     if before is not None:
         pending = before.pending
         write_sessions.delete_session(tx, before.id)
-    session, session_id = open_session(tx, account, user_id=user.id, pending=pending, signed_in_at=tx.now)
+    session, session_id = open_session(
+        tx,
+        account,
+        user_id=user.id,
+        pending=pending,
+        signed_in_at=tx.now,
+        seen_at=tx.now,
+        address=tx.origin.address,
+        browser=browser,
+    )
     record(tx, "session.signed_in", "user", user.id, acting=Actor(user_id=user.id), account_id=account.id)
     return session, session_id
 
 
-def wants_longer(session: Session, now: Instant) -> bool:
-    """Whether ``keep_alive`` would move the session's end; it does so once in ten minutes."""
-    return _end_of(session, now) - session.expires_at >= NOTED_AGAIN_AFTER
+def wants_noting(session: Session, now: Instant) -> bool:
+    """Whether ``keep_alive`` would note the session's use; it does so once in ten minutes."""
+    return now - (session.seen_at or session.created_at) >= NOTED_AGAIN_AFTER
 
 
 def keep_alive(tx: Transaction, session: Session) -> None:
     """Let a session that is used go on: two idle hours end it, and twelve hours end it in any case."""
-    if wants_longer(session, tx.now):
-        write_sessions.update_session(tx, session.id, expires_at=_end_of(session, tx.now))
+    if wants_noting(session, tx.now):
+        write_sessions.update_session(
+            tx, session.id, expires_at=_end_of(session, tx.now), seen_at=tx.now, address=tx.origin.address
+        )
 
 
 def sign_out(tx: Transaction, session: Session) -> None:
@@ -67,6 +80,28 @@ def sign_out(tx: Transaction, session: Session) -> None:
             acting=Actor(user_id=session.user_id, real_user_id=session.real_user_id),
             account_id=session.account_id,
         )
+
+
+def end_session(tx: Transaction, session: Session, *, acting: Actor) -> None:
+    """End one of a person's sessions from another browser."""
+    write_sessions.delete_session(tx, session.id)
+    record(
+        tx,
+        "session.ended",
+        "user",
+        acting.user_id,
+        acting=acting,
+        account_id=session.account_id,
+        before={"browser": session.browser, "address": session.address},
+    )
+
+
+def end_all_sessions(tx: Transaction, account: Account, *, acting: Actor) -> int:
+    """End all sessions of the person acting, in every browser and on every host; return how many."""
+    ended = write_sessions.delete_of_user(tx, acting.user_id)
+    after = {"sessions_ended": ended}
+    record(tx, "session.all_ended", "user", acting.user_id, acting=acting, account_id=account.id, after=after)
+    return ended
 
 
 def keep_pending(tx: Transaction, session: Session, pending: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ from starlette.routing import Route
 
 from keystead.actions import personal_tokens as act
 from keystead.console.manners import back_to, signed_in, with_own_form
+from keystead.console.preferences import preferences_form
+from keystead.console.sessions import PROFILE, SESSIONS, session_rows
 from keystead.console.views import (
     IntegrationRow,
     IntegrationStatus,
@@ -34,7 +36,6 @@ from keystead.web.frames import show
 from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
-PROFILE = "/profile/settings"
 TOKENS = f"{PROFILE}/tokens"
 TITLE = "Approved Integrations"
 LIMITED = "Your institution limits who may create access tokens."
@@ -84,6 +85,9 @@ class Profile:
                 ),
                 new_token_href=f"{TOKENS}/new" if makes else None,
                 new_token_refusal=None if makes else visitor.say(LIMITED),
+                preferences=preferences_form(visitor, user),
+                sessions=session_rows(tx, visitor),
+                end_all_action=f"{SESSIONS}/end",
             )
             return show(tx, self._surface.pages, visitor, view, TITLE)
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
+from keystead.console.preferences import PreferencesForm
+from keystead.console.sessions import SessionRow
 from keystead.core.instants import Instant
 
 
@@ -74,6 +76,9 @@ class ProfileView:
     new_token_href: str | None = None
     new_token_refusal: str | None = None
     pages: PageLinks | None = None
+    preferences: PreferencesForm | None = None
+    sessions: tuple[SessionRow, ...] = ()
+    end_all_action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from keystead.actions import sessions as act
+from keystead.core.browsers import browser_name
 from keystead.core.credentials import Secret
 from keystead.core.parameters import MalformedParameters, Tree
 from keystead.login import replies
@@ -93,7 +94,8 @@ class SignIn:
 
         def work(tx: Transaction) -> Response:
             visitor = visitor_of(tx, request)
-            session, session_id = act.sign_in(tx, found.user, visitor.domain_root, visitor.session)
+            browser = browser_name(request.headers.get("user-agent"))
+            session, session_id = act.sign_in(tx, found.user, visitor.domain_root, visitor.session, browser=browser)
             signed_in = replace(visitor, session=session, user=found.user)
             onward = resume(tx, self._surface, request, signed_in) or replies.to("/")
             return give_session(onward, request, session, session_id)

@@ -12,7 +12,7 @@ from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
@@ -25,6 +25,12 @@ from keystead.core.instants import SECOND, Instant
 ENGLISH: Final = "en"
 LANGUAGES: Final = {ENGLISH: "English", "de": "Deutsch"}
 _LONGEST_ASKED: Final = 400
+_REGIONS: Final = frozenset(
+    {
+        "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
+        "UTC",
+    }
+)  # fmt: skip
 _WORLD_ENGLISH: Final = Locale("en", "001")
 
 
@@ -94,6 +100,12 @@ def counted(figure: int, one: str, many: str) -> str:
     """Return a number with its noun, both in the reader's language: ``1 token``, ``2 tokens``."""
     words = words_in(reading.get().language).ngettext(one, many, figure)
     return f"{number(figure)} {words}"
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """Return the names of the zones that people live in, in alphabetical order."""
+    return tuple(sorted(name for name in available_timezones() if name.partition("/")[0] in _REGIONS))
 
 
 def is_zone(name: str) -> bool:

@@ -80,7 +80,7 @@ class Surface:
         def run() -> tuple[Result] | None:
             with self.database.read() as tx:
                 session = session_of(tx, request.scope)
-                if session is not None and (session.flash is not None or act.wants_longer(session, tx.now)):
+                if session is not None and (session.flash is not None or act.wants_noting(session, tx.now)):
                     return None
                 return (work(tx),)
 

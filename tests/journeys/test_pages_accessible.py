@@ -48,6 +48,10 @@ def paste_scopes(page: Page) -> None:
     page.get_by_text("/no/such/scope").first.wait_for()
 
 
+def open_details(page: Page) -> None:
+    page.locator("main details summary").first.click()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Visit:
     """A page: who looks at it (nobody signed in when None), where it is, and what is done there first.
@@ -80,6 +84,15 @@ PAGES = (
     Visit(name="key-secret", at=KEYS + "/{key}/secrets"),
     Visit(name="key-delete", at=KEYS + "/{key}/delete"),
     Visit(name="keys-refused", who="teacher", at=KEYS),
+    Visit(name="key-people", at=KEYS + "/{key}/people"),
+    Visit(name="key-people-end", at=KEYS + "/{key}/people/end"),
+    Visit(name="explain", at="/console/explain"),
+    Visit(name="explain-refused", at="/console/explain?key={key}&path=/api/v1/users/5&method=GET"),
+    Visit(name="explain-unknown", at="/console/explain?decision=nonsense"),
+    Visit(name="audit", at="/console/audit", then=open_details),
+    Visit(name="audit-none", at="/console/audit?search=nothing+says+this"),
+    Visit(name="audit-site", who="siteadmin", at="/console/audit?account=all"),
+    Visit(name="notices", at="/console/notices"),
     Visit(name="patterns", at="/console/patterns"),
     Visit(name="accounts", at="/accounts"),
     Visit(name="accounts-site", who="siteadmin", at="/accounts"),

@@ -12,6 +12,7 @@ from keystead.actions import permits
 from keystead.actions import subscriptions as act
 from keystead.console.key_paths import UNNAMED
 from keystead.console.manners import back_to, signed_in, with_own_form
+from keystead.console.paging import links, page_of
 from keystead.console.views import PageLinks
 from keystead.core.actors import Right
 from keystead.core.errors import Invalid
@@ -161,7 +162,7 @@ class NoticePages:
     ) -> Response:
         _require(tx, visitor)
         root, person = visitor.domain_root, visitor.acting.user_id
-        store, whose, page = self._surface.notices, addressee(tx, root), _page(request)
+        store, whose, page = self._surface.notices, addressee(tx, root), page_of(request)
         found, total = store.newest(whose, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
         read = store.read_up_to(whose, person)
         view = NoticesView(
@@ -176,7 +177,7 @@ class NoticePages:
             newest_id=found[0].id if found and page == 1 else 0,
             secret=secret,
             problem=problem,
-            pages=_links(visitor, total, page),
+            pages=links(visitor, ADDRESS, {}, page=page, size=PAGE_SIZE, total=total),
         )
         return show(tx, self._surface.pages, visitor, view, TITLE, status=200 if problem is None else 400)
 
@@ -222,23 +223,6 @@ def _told(one: Subscription, delivery: Delivery | None) -> SubscriptionLine:
         problem=None if delivery is None else delivery.problem,
         failures=0 if delivery is None else delivery.failures,
     )
-
-
-def _links(visitor: Visitor, total: int, page: int) -> PageLinks | None:
-    if total <= PAGE_SIZE:
-        return None
-    first = (page - 1) * PAGE_SIZE + 1
-    last = min(first + PAGE_SIZE - 1, total)
-    return PageLinks(
-        words=visitor.say("%(first)s to %(last)s of %(total)s", first=first, last=last, total=total),
-        previous_href=f"{ADDRESS}?page={page - 1}" if page > 1 else None,
-        next_href=f"{ADDRESS}?page={page + 1}" if page * PAGE_SIZE < total else None,
-    )
-
-
-def _page(request: Request) -> int:
-    given = request.query_params.get("page", "1")
-    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 9 else 1
 
 
 def _text(value: object) -> str:

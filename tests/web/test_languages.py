@@ -1,12 +1,20 @@
 """Do pages speak the reader's language, in the reader's zone?"""
 
+import re
 from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
 
 import pytest
+from babel.messages.pofile import read_po
 
 from keystead.core.instants import SECOND, Instant
-from keystead.web.languages import Reader, counted, day, moment, number, reader_of, reading
+from keystead.web.languages import LANGUAGES, Reader, counted, day, moment, number, reader_of, reading, words_in
 
+ROOT = Path(__file__).resolve().parents[2]
 SOMEDAY = Instant(1_801_663_500 * SECOND)  # 3 Feb 2027, 14:05 UTC
 
 
@@ -64,3 +72,46 @@ def test_a_number_comes_with_the_right_noun() -> None:
         "2 tokens",
         "1,000 tokens",
     ]
+
+
+def _script() -> ModuleType:
+    loader = SourceFileLoader("catalogues", str(ROOT / "scripts" / "catalogues"))
+    spec = spec_from_loader("catalogues", loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def _said() -> dict[object, set[str]]:
+    """Return every message of the pages with the names it is to be filled with, but not those of the patterns."""
+    patterns = (ROOT / "src" / "keystead" / "console" / "templates" / "patterns.html").read_text()
+    found = {}
+    for message in _script().said():
+        words = message.id if isinstance(message.id, str) else message.id[1] if message.id else ""
+        if words and f'_("{words}")' not in patterns:
+            found[message.id] = set(re.findall(r"%\((\w+)\)s", words))
+    return found
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
+def test_every_word_is_translated_and_keeps_its_places(language: str) -> None:
+    file = ROOT / "src" / "keystead" / "web" / "locale" / language / "LC_MESSAGES" / "keystead.po"
+    held = {message.id: message.string for message in read_po(BytesIO(file.read_bytes()), locale=language)}
+    missing, unlike = [], []
+    for message, names in _said().items():
+        strings = held.get(message) or ""
+        strings = strings if isinstance(strings, tuple) else (strings,)
+        if not all(strings):
+            missing.append(message)
+        elif set(re.findall(r"%\((\w+)\)s", strings[-1])) != names:
+            unlike.append(message)
+
+    assert missing == []
+    assert unlike == []
+
+
+def test_a_page_speaks_german_to_whoever_asks_for_it() -> None:
+    assert words_in("de").gettext("Developer Keys") == "Entwicklerschlüssel"
+    assert words_in("de").ngettext("%(number)s entry", "%(number)s entries", 2) == "%(number)s Einträge"
+    assert words_in("en").gettext("Developer Keys") == "Developer Keys"

@@ -56,6 +56,8 @@ def _managed(tx: Transaction, visitor: Visitor) -> list[Account]:
 def _line(account: Account, visitor: Visitor) -> AccountLine:
     return AccountLine(
         name=account.name,
-        words=visitor.say("Keys that every institution inherits" if account.is_site_admin else "Institution"),
+        words=(
+            visitor.say("Keys that every institution inherits") if account.is_site_admin else visitor.say("Institution")
+        ),
         keys_href=f"/accounts/{account.id}/developer_keys",
     )

@@ -203,10 +203,10 @@ def _acts(account: Account, key: Key, wanted: KeyListing, *, changes: bool) -> K
     return KeyActs(
         edit_href=address,
         people_href=f"{address}/people",
-        delete_href=f"{address}/delete" if changes else None,
+        delete_href=f"{address}/delete" if changes and not key.is_built_in else None,
         visible_action=f"{address}/visibility" if changes and account.is_site_admin else None,
-        secret_action=None if hidden else f"{address}/secret{wanted.query}",
-        secret_hint=f"{key.secret.hint}..." if hidden else None,
+        secret_action=None if hidden or key.is_built_in else f"{address}/secret{wanted.query}",
+        secret_hint=f"{key.secret.hint}..." if hidden or key.is_built_in else None,
     )
 
 

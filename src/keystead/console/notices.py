@@ -197,7 +197,11 @@ def _line(notice: Notice, root_id: int, read: int) -> NoticeLine:
         at=notice.at,
         kind=notice.kind.value,
         key_name=told.get("key_name") or UNNAMED,
-        changes=tuple(_change(name, before.get(name), after[name]) for name in after),
+        changes=tuple(
+            _change(name, before.get(name), after[name])
+            for name in after
+            if name in before or after[name] not in (None, False, "", [])
+        ),
         is_new=notice.id > read,
         is_inherited=inherited,
         href=f"{where}?tab=inherited" if inherited else f"/console/audit?key_id={notice.key_id}",

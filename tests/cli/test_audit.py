@@ -27,6 +27,19 @@ def test_changes_are_listed_and_given_out_as_files(url: str) -> None:
     assert table.splitlines()[0].startswith("id,at,action")
     assert "too many" in table.splitlines()[1]
     assert run("list", "--action", "key.deleted")[1] == ""
+    assert run("list", "--action", "key.updated", "--surface", "api")[1] == ""
+    assert "key.updated" in run("list", "--search", "TOO MANY", "--surface", "cli", "--user", "site")[1]
+
+
+def test_all_of_it_is_written_as_a_file(url: str) -> None:
+    CliRunner().invoke(app, ["throttle", "set", "--key", "1", "--refuses-at", "50", "--because", "=too many"])
+
+    lines = run("export", "--action", "key.updated")[1]
+    table = run("export", "--action", "key.updated", "--format", "csv")[1]
+
+    assert [json.loads(line)["because"] for line in lines.splitlines()] == ["=too many"]
+    assert "'=too many" in table.splitlines()[1]
+    assert run("export", "--format", "xml")[0] == 2
 
 
 def test_a_falsified_entry_is_found_and_named(url: str) -> None:

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from console.test_key_pages import admin, keys, send, words
 from keystead.core.accounts import Policy
-from oauth_bench import NORTH, SOUTH, Browser, OAuthBench
+from keystead.core.instants import DAY, HOUR, SECOND
+from oauth_bench import COURSES, NORTH, SOUTH, USERS, Browser, OAuthBench
 
 __all__ = ["admin", "keys"]
 
@@ -47,6 +49,9 @@ def test_a_change_is_shown_with_who_what_and_why(bench: OAuthBench, admin: Brows
         ("&surface=api", 0),
         ("&user_id=999999", 0),
         ("&user_id=nonsense", 0),
+        ("&user_id=ada+pers", 1),
+        ("&user_id=ADA", 1),
+        ("&user_id=pat", 0),
         ("&from=2000-01-01", 1),
         ("&to=2000-01-01", 0),
         ("&action=key.", 0),
@@ -62,13 +67,55 @@ def test_each_filter_narrows(admin: Browser, changed: int, asked: str, many: int
 
 def test_a_day_counts_to_its_end(bench: OAuthBench, admin: Browser, changed: int) -> None:
     entry = bench.audited("binding.set")[-1]
-    listed = admin.get(
-        f"/api/keystead/v1/accounts/{bench.accounts[NORTH]}/audit?key_id={changed}&action=binding.set"
-    ).json()
+    base = f"/api/keystead/v1/accounts/{bench.accounts[NORTH]}/audit?key_id={changed}&action=binding.set"
+    listed = admin.get(base).json()
     day = listed[0]["at"][:10]
 
     assert entry.id == listed[0]["id"]
+    assert len(admin.get(f"{base}&from={day}&to={day}").json()) == 1
     assert "1 entry" in words(admin.get(f"{PAGE}?key_id={changed}&action=binding.set&from={day}&to={day}"))
+
+
+def test_a_day_is_one_of_where_the_reader_is(bench: OAuthBench, keys: str) -> None:
+    bench.administrator("kit", NORTH)
+    bench.change_person("kit", time_zone="Pacific/Kiritimati")  # fourteen hours ahead: at noon it is tomorrow there
+    bench.clock.pass_seconds((12 * HOUR - bench.clock.now % DAY) % DAY / SECOND)
+    admin, key = bench.browser(NORTH).signed_in("kit"), bench.key(name="Far away")
+    send(admin, keys, f"{keys}/{key.id}/secret")
+    here = datetime.fromtimestamp(bench.clock.now // SECOND, UTC)
+    asked = f"{PAGE}?key_id={key.id}&action=key.secret_shown"
+
+    def found(day: datetime) -> str:
+        page = words(admin.get(f"{asked}&from={day.date()}&to={day.date()}"))
+        lines = admin.get(f"{asked.replace(PAGE, PAGE + '.jsonl')}&from={day.date()}&to={day.date()}").text
+        assert bool(lines) == ("1 entry" in page)
+        return "found" if lines else "not found"
+
+    assert [found(here), found(here + timedelta(days=1))] == ["not found", "found"]
+
+
+def test_what_came_and_went_in_a_list_is_told_item_by_item(bench: OAuthBench, admin: Browser, keys: str) -> None:
+    key = bench.key(name="Narrowed", scopes=(COURSES, USERS), require_scopes=True)
+    csrf = {"X-CSRF-Token": next(one.value or "" for one in admin.http.cookies.jar if "csrf" in one.name)}
+    form = {"developer_key[scopes][]": COURSES}
+    changed = admin.request("PUT", f"/api/v1/developer_keys/{key.id}", data=form, headers=csrf)
+
+    page = admin.get(f"{PAGE}?key_id={key.id}&action=key.updated").text
+
+    assert changed.status_code == 200
+    assert f"<del>{USERS}</del>" in page
+    assert COURSES not in page.partition("<tbody")[2]
+
+
+def test_entries_of_a_deleted_account_stay(bench: OAuthBench, admin: Browser) -> None:
+    gone = bench.sub_account(NORTH)
+    csrf = {"X-CSRF-Token": next(one.value or "" for one in admin.http.cookies.jar if "csrf" in one.name)}
+
+    deleted = admin.request("DELETE", f"/api/v1/accounts/{bench.accounts[NORTH]}/sub_accounts/{gone}", headers=csrf)
+    page = words(admin.get(f"{PAGE}?action=account.deleted"))
+
+    assert deleted.status_code == 200
+    assert f"account {gone}" in page
 
 
 def test_a_day_that_is_none_is_complained_about(admin: Browser) -> None:

@@ -30,7 +30,8 @@ ROUTES = (
         verb="GET", template="/api/keystead/v1/accounts/:account_id/audit", handler=list_audit,
         summary="List what was changed", gives={"type": "array", "items": _ENTRY},
         query={
-            "action": "An action, or how it begins, such as key.", "user_id": "Who acted.",
+            "action": "An action, or how it begins, such as key.",
+            "user_id": "Who acted: an id, or a part of a name or login.",
             "key_id": "The key that was changed, or acted through.", "surface": "api, console, oauth, cli or system.",
             "from": "The first day or moment.", "to": "The last day, or the moment that ends it.",
             "search": "Words of the reason.", "page": "Which page.", "per_page": "At most 100.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
@@ -31,15 +32,26 @@ PAGE_SIZE: Final = 50
 SURFACES: Final = ("api", "console", "oauth", "cli", "system")
 _FIELDS: Final = ("action", "user_id", "key_id", "surface", "from", "to", "search")
 _EVERYTHING: Final = "all"
+_SHORT: Final = 40
+_MANY: Final = 5
+_MOST_ITEMS: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
-    """One value before and after; lists are told by what came and went."""
+    """One value before and after; a list is told by what has gone from it and come to it, and how many ``more``."""
 
     name: str
-    before: str | None
-    after: str | None
+    before: str | None = None
+    after: str | None = None
+    gone: tuple[str, ...] = ()
+    come: tuple[str, ...] = ()
+    more: int = 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether all of it fits on a line."""
+        return not (self.gone or self.come) and max(len(self.before or ""), len(self.after or "")) <= _SHORT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,11 @@ class EntryRow:
     request_id: str | None
     account: str | None
     is_sealed: bool
+
+    @property
+    def brief(self) -> tuple[ChangeLine, ...]:
+        """The changes that fit beside the entry: at most two, both of their values short."""
+        return tuple(line for line in self.changes if line.is_short)[:2] if len(self.changes) < _MANY else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +119,7 @@ class Audit:
             window = Window(limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
             problem = None
             try:
-                search = search_of(tx, account, values, acting=visitor.acting)
+                search = search_of(tx, account, _in_zone(values, visitor), acting=visitor.acting)
             except Malformed:
                 problem = visitor.say("A day is written as 2026-05-30.")
                 search = search_of(tx, account, values | {"from": "", "to": ""}, acting=visitor.acting)
@@ -128,7 +145,7 @@ class Audit:
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
             account = _account(tx, visitor, request)
-            search: AuditSearch = search_of(tx, account, _values(request), acting=visitor.acting)
+            search: AuditSearch = search_of(tx, account, _in_zone(_values(request), visitor), acting=visitor.acting)
             entries = every_entry(tx, search, most=MOST_EXPORTED)
             is_csv = request.url.path.endswith(".csv")
             body = "".join(as_csv(entries) if is_csv else as_json_lines(entries))
@@ -158,6 +175,23 @@ def _values(request: Request) -> dict[str, str]:
     return values | {"account": _EVERYTHING if request.query_params.get("account") == _EVERYTHING else ""}
 
 
+def _in_zone(values: Mapping[str, str], visitor: Visitor) -> dict[str, str]:
+    """Return the filters with days as the moments between which they last where the visitor is."""
+    return dict(values) | {
+        name: begun
+        for name, later in (("from", 0), ("to", 1))
+        if (begun := _midnight(values[name], later, visitor.reader.zone)) is not None
+    }
+
+
+def _midnight(day: str, later: int, zone: tzinfo) -> str | None:
+    """Return the moment a day begins, or one of the next days, None for what is no day."""
+    try:
+        return datetime.combine(date.fromisoformat(day) + timedelta(days=later), time(), zone).isoformat()
+    except (ValueError, OverflowError):
+        return None
+
+
 def _row(entry: AuditEntry) -> EntryRow:
     subject = f"{entry.subject} {entry.subject_id}"
     return EntryRow(
@@ -181,15 +215,25 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change
     lines = []
     for name in dict.fromkeys((*before, *after)):
         old, new = before.get(name), after.get(name)
-        if isinstance(old, list) and isinstance(new, list):
-            old, new = [one for one in old if one not in new], [one for one in new if one not in old]
-        lines.append(ChangeLine(name=name, before=_said(old, name in before), after=_said(new, name in after)))
+        if isinstance(old, list) or isinstance(new, list):
+            lines.append(_list_line(name, _items(old), _items(new)))
+        else:
+            lines.append(ChangeLine(name=name, before=_said(old, name in before), after=_said(new, name in after)))
     return lines
+
+
+def _list_line(name: str, old: list[str], new: list[str]) -> ChangeLine:
+    had, has = set(old), set(new)
+    gone, come = [one for one in old if one not in has], [one for one in new if one not in had]
+    more = max(0, len(gone) - _MOST_ITEMS) + max(0, len(come) - _MOST_ITEMS)
+    return ChangeLine(name=name, gone=tuple(gone[:_MOST_ITEMS]), come=tuple(come[:_MOST_ITEMS]), more=more)
+
+
+def _items(value: Any) -> list[str]:
+    return list(map(str, value)) if isinstance(value, list) else []
 
 
 def _said(value: Any, is_given: bool) -> str | None:
     if not is_given:
         return None
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
     return "–" if value is None or value == "" else str(value)

@@ -28,15 +28,19 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 def search_of(tx: Transaction, account: Account, asked: Mapping[str, str], *, acting: Actor) -> AuditSearch:
     """Return which entries somebody asks for in an account and below it; in Site Admin, those of every account.
 
-    ``asked`` may hold ``action``, ``user_id``, ``key_id``, ``surface``, ``from`` and ``to`` (days or moments; a day
-    as ``to`` counts whole) and ``search``. Raises Forbidden, Malformed.
+    ``asked`` may hold ``action``, ``user_id`` (an id, or words of a name or login), ``key_id``, ``surface``, ``from``
+    and ``to`` (days or moments; a day as ``to`` counts whole) and ``search``. Accounts that were deleted still have
+    their entries. Raises Forbidden, Malformed.
     """
     permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
-    ids = None if account.is_site_admin else (account.id, *read_accounts.descendant_ids(tx, account))
+    ids = None if account.is_site_admin else read_accounts.ids_ever_within(tx, account)
+    who = asked.get("user_id", "").strip()[:200]
+    user_id = parse_id(who)
     return AuditSearch(
         account_ids=ids,
         action=asked.get("action", "").strip()[:100],
-        user_id=_reference(asked, "user_id"),
+        user_id=user_id,
+        person=who if user_id is None else "",
         key_id=_reference(asked, "key_id"),
         surface=asked.get("surface", "").strip()[:50],
         since=_moment(asked, "from"),

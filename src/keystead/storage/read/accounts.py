@@ -198,6 +198,13 @@ def descendant_ids(tx: Transaction, account: Account) -> tuple[AccountId, ...]:
     return tuple(AccountId(row.id) for row in tx.connection.execute(select(ladder.c.id)))
 
 
+def ids_ever_within(tx: Transaction, account: Account) -> tuple[AccountId, ...]:
+    """Return the ids of the account and of all below it, also of those that were deleted."""
+    ladder = select(accounts.c.id).where(accounts.c.id == account.id).cte("within", recursive=True)
+    ladder = ladder.union(select(accounts.c.id).join(ladder, accounts.c.parent_id == ladder.c.id))
+    return tuple(AccountId(row.id) for row in tx.connection.execute(select(ladder.c.id)))
+
+
 def count_children(tx: Transaction, account: Account) -> int:
     """Return how many accounts stand directly below."""
     return tx.connection.execute(

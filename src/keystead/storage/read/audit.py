@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, select
 
 from keystead.core.instants import Instant
 from keystead.storage.read.pages import Listing, Window, listing
-from keystead.storage.schema import accounts, audit, audit_seals, keys, users
+from keystead.storage.schema import accounts, audit, audit_seals, keys, logins, users
 from keystead.storage.transaction import Transaction
 
 _BATCH = 500
@@ -45,12 +45,14 @@ class AuditSearch:
     """Which entries are wanted. ``account_ids`` None means every account.
 
     ``action`` is a whole action or the beginning of one, such as ``key.``; ``since`` is the first moment, ``until``
-    the first one that is not wanted any more; ``words`` are looked for in the reason, without regard to case.
+    the first one that is not wanted any more; ``words`` are looked for in the reason, and ``person`` in the name and
+    login of who acted, without regard to case.
     """
 
     account_ids: tuple[int, ...] | None
     action: str = ""
     user_id: int | None = None
+    person: str = ""
     key_id: int | None = None
     surface: str = ""
     since: Instant | None = None
@@ -126,6 +128,9 @@ def _wanted(search: AuditSearch) -> list[ColumnElement[bool]]:
         wanted.append(audit.c.action.startswith(search.action, autoescape=True))
     if search.user_id is not None:
         wanted.append((audit.c.user_id == search.user_id) | (audit.c.real_user_id == search.user_id))
+    if search.person.strip():
+        people = _people(search.person.strip())
+        wanted.append(audit.c.user_id.in_(people) | audit.c.real_user_id.in_(people))
     if search.key_id is not None:
         about = (audit.c.subject == "key") & (audit.c.subject_id == search.key_id)
         wanted.append(about | (audit.c.key_id == search.key_id))
@@ -138,6 +143,11 @@ def _wanted(search: AuditSearch) -> list[ColumnElement[bool]]:
     if search.words.strip():
         wanted.append(audit.c.because.icontains(search.words.strip(), autoescape=True))
     return wanted
+
+
+def _people(words: str) -> Select[Any]:
+    by_login = select(logins.c.user_id).where(logins.c.unique_id.icontains(words, autoescape=True))
+    return select(users.c.id).where(users.c.name.icontains(words, autoescape=True) | users.c.id.in_(by_login))
 
 
 def _entry(row: Row[Any]) -> AuditEntry:

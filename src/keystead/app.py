@@ -18,21 +18,7 @@ from keystead.api.endpoints import OwnApi
 from keystead.api.operations import OWN_ROUTES, RESERVED, routing_of
 from keystead.api.requests import World
 from keystead.config import Settings
-from keystead.console.accounts import Accounts
-from keystead.console.audit import Audit
-from keystead.console.explain import Explain
-from keystead.console.home import Home
-from keystead.console.key_changes import KeyChanges
-from keystead.console.key_editor import KeyEditor
-from keystead.console.key_people import KeyPeople
-from keystead.console.key_secrets import KeySecrets
-from keystead.console.key_watch import KeyWatch
-from keystead.console.keys import KeyPages
-from keystead.console.notices import NoticePages
-from keystead.console.patterns import Patterns
-from keystead.console.preferences import Preferences
-from keystead.console.profile import Profile
-from keystead.console.sessions import Sessions
+from keystead.console.routes import console_routes
 from keystead.core.instants import SECOND, Instant
 from keystead.gateway.at_once import AtOnce
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
@@ -346,21 +332,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *TokenEndpoint(surface, failures).routes(),
         *introspection.routes(),
         *Published(surface).routes(),
-        *Home(surface).routes(),
-        *Profile(surface).routes(),
-        *Preferences(surface).routes(),
-        *Sessions(surface).routes(),
-        *KeyPages(surface).routes(),
-        *KeyEditor(surface).routes(),
-        *KeyChanges(surface).routes(),
-        *KeySecrets(surface).routes(),
-        *KeyPeople(surface).routes(),
-        *Explain(surface).routes(),
-        *Audit(surface).routes(),
-        *NoticePages(surface).routes(),
-        *KeyWatch(surface).routes(),
-        *Accounts(surface).routes(),
-        *Patterns(surface).routes(),
+        *console_routes(surface),
         *Operations(surface, figures).routes(),
     ]
     pages = Starlette(routes=routes, exception_handlers=REFUSALS)

@@ -6,7 +6,7 @@ import httpx
 
 from console.test_key_pages import send, words
 from keystead.core.ids import UserId
-from keystead.core.instants import HOUR, MINUTE, SECOND
+from keystead.core.instants import DAY, HOUR, MINUTE, SECOND
 from keystead.storage.schema import sessions
 from keystead.storage.transaction import Origin
 from oauth_bench import NORTH, SOUTH, Browser, OAuthBench
@@ -44,6 +44,7 @@ def is_in(browser: Browser) -> bool:
 def test_the_list_says_which_browser_where_and_when(bench: OAuthBench) -> None:
     bench.person("sara", NORTH)
     bench.change_person("sara", time_zone="UTC", locale="en")
+    bench.clock.pass_seconds((8 * HOUR - bench.clock.now % DAY) % DAY / SECOND)
     browser_of(bench, "sara", PHONE, "192.0.2.7")
     bench.clock.pass_seconds(HOUR / SECOND)
     desk = browser_of(bench, "sara", FIREFOX, "198.51.100.4")

@@ -131,11 +131,9 @@ class Explain:
         except (NotFound, Forbidden):
             return replace(view, problem=visitor.say("There is no such key, token or person that you may ask about."))
         if answered.found is None:
-            words = visitor.say("The call would be refused before it is judged: %(why)s", why=answered.refusal)
-            return replace(
-                view, answer=AnswerView(method=method, path=target, passes=False, words=words, status=400)
-            )  # fmt: skip
-        return replace(view, answer=_answer(visitor, answered.found, in_full=answered.in_full))
+            early = AnswerView(method=method, path=target, passes=False, words=answered.refusal, status=400)
+            return replace(view, answer=early)
+        return replace(view, answer=_answer(answered.found, in_full=answered.in_full))
 
     def _looked_up(
         self, tx: Transaction, visitor: Visitor, explainer: Explainer, view: ExplainView, decision: str
@@ -151,7 +149,7 @@ class Explain:
             address=refusal.address if in_full else None,
             person=None if user is None else user.name,
         )
-        answer = None if now is None else _answer(visitor, now, in_full=in_full)
+        answer = None if now is None else _answer(now, in_full=in_full)
         return replace(view, past=past, answer=answer)
 
     def _latest(self, root_id: int) -> list[Refusal]:
@@ -199,7 +197,7 @@ def _choices(tx: Transaction, visitor: Visitor) -> tuple[KeyChoice, ...]:
     return tuple(KeyChoice(id=str(global_id(key.id)), name=key.name or UNNAMED) for key in keys)
 
 
-def _answer(visitor: Visitor, found: Explained, *, in_full: bool) -> AnswerView:
+def _answer(found: Explained, *, in_full: bool) -> AnswerView:
     explanation, facts, call = found.explanation, found.facts, found.call
     reason = explanation.reason
     token = facts.token
@@ -208,7 +206,7 @@ def _answer(visitor: Visitor, found: Explained, *, in_full: bool) -> AnswerView:
         method=call.verb,
         path=call.path,
         passes=reason is None,
-        words=visitor.say("The call passes.") if reason is None else reason.words,
+        words=_words(reason),
         status=None if reason is None else _REFUSED_STATUS,
         steps=tuple(
             StepLine(asks=step.asks, outcome=step.outcome, words=_words(step.reason)) for step in explanation.steps

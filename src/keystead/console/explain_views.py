@@ -17,12 +17,12 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerView:
-    """What would become of a call. ``status`` is what the client would get when it is refused."""
+    """What would become of a call. ``status`` and ``words`` are what the client would get when it is refused."""
 
     method: str
     path: str
     passes: bool
-    words: str
+    words: str | None = None
     status: int | None = None
     steps: tuple[StepLine, ...] = ()
     remedies: tuple[str, ...] = ()
@@ -32,7 +32,6 @@ class AnswerView:
     person: str | None = None
     key: str | None = None
     account: str | None = None
-    decided_by: str | None = None
     token_hint: str | None = None
     token_scopes: int | None = None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from journeys.browsing import authorization_url
+from journeys.browsing import agree, answered, authorization_url, sign_in
 from journeys.conftest import Installation
 from journeys.looking import chromium, faults
 
@@ -23,6 +23,10 @@ SCOPES = (
 )
 KEYS = "/accounts/2/developer_keys"
 TOKENS = "/profile/settings/tokens"
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.5 Mobile/15E148 Safari/604.1"
+)
 
 
 def press(name: str) -> Callable[[Page], None]:
@@ -56,7 +60,7 @@ def open_details(page: Page) -> None:
 class Visit:
     """A page: who looks at it (nobody signed in when None), where it is, and what is done there first.
 
-    ``{key}`` and ``{token}`` in an address are a key and a token of the sample.
+    ``{key}``, ``{token}`` and others in an address are what the sample holds by that name.
     """
 
     name: str
@@ -88,6 +92,7 @@ PAGES = (
     Visit(name="key-people-end", at=KEYS + "/{key}/people/end"),
     Visit(name="explain", at="/console/explain"),
     Visit(name="explain-refused", at="/console/explain?key={key}&path=/api/v1/users/5&method=GET"),
+    Visit(name="explain-decision", at="/console/explain?decision={decision}"),
     Visit(name="explain-unknown", at="/console/explain?decision=nonsense"),
     Visit(name="audit", at="/console/audit", then=open_details),
     Visit(name="audit-none", at="/console/audit?search=nothing+says+this"),
@@ -98,6 +103,7 @@ PAGES = (
     Visit(name="accounts-site", who="siteadmin", at="/accounts"),
     Visit(name="accounts-search", at="/accounts?q=science"),
     Visit(name="profile", at="/profile/settings"),
+    Visit(name="profile-teacher", who="teacher", at="/profile/settings"),
     Visit(name="token", at=TOKENS + "/{token}"),
     Visit(name="token-new", at=f"{TOKENS}/new"),
     Visit(name="token-new-refused", at=f"{TOKENS}/new", then=press("Generate")),
@@ -133,8 +139,24 @@ def sample(installation: Installation) -> dict[str, str]:
     path = f"/api/v1/accounts/2/developer_keys/{key['id']}/developer_key_account_bindings"
     on = {"developer_key_account_binding[workflow_state]": "on"}
     assert installation.call("POST", path, made["visible_token"], data=on).status_code in (200, 201)
+    off = {"developer_key_account_binding[workflow_state]": "off", "because": "Too many calls in exam week"}
+    for state in (off, on):
+        assert installation.call("POST", path, made["visible_token"], data=state).status_code in (200, 201)
     consent = authorization_url(str(key["id"]), REDIRECT, scope=" ".join(SCOPES))
-    return {"key": str(key["id"]), "token": str(made["id"]), "consent": consent}
+    refused = refused_call(installation, key, consent)
+    return {"key": str(key["id"]), "token": str(made["id"]), "consent": consent, "decision": refused}
+
+
+def refused_call(installation: Installation, key: dict[str, str], consent: str) -> str:
+    """Let a person authorize the key, on a telephone; make a call outside its scopes; return the decision's id."""
+    with installation.client(headers={"user-agent": PHONE}) as browser:
+        sign_in(browser, "teacher", "keystead-teacher")
+        browser.get(consent)
+        code = answered(agree(browser))["code"]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
+    client = {"client_id": str(key["id"]), "client_secret": key["api_key"]}
+    token = installation.call("POST", "/login/oauth2/token", None, data=form | client).json()["access_token"]
+    return installation.call("GET", "/api/v1/users/5", token).headers["x-keystead-decision"]
 
 
 @pytest.fixture(scope="module")

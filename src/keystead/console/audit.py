@@ -1,5 +1,6 @@
 """Who changed what? The audit on a page, filtered, and as a file."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -50,8 +51,8 @@ class ChangeLine:
 
     @property
     def is_short(self) -> bool:
-        """Whether all of it fits on a line."""
-        return not (self.gone or self.come) and max(len(self.before or ""), len(self.after or "")) <= _SHORT
+        """Whether it is one value in the place of another, and both fit on a line."""
+        return self.before is not None and self.after is not None and max(len(self.before), len(self.after)) <= _SHORT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ class EntryRow:
 
     @property
     def brief(self) -> tuple[ChangeLine, ...]:
-        """The changes that fit beside the entry: at most two, both of their values short."""
+        """The changes that fit beside the entry: at most two, of an entry that tells few."""
         return tuple(line for line in self.changes if line.is_short)[:2] if len(self.changes) < _MANY else ()
 
 
@@ -236,4 +237,6 @@ def _items(value: Any) -> list[str]:
 def _said(value: Any, is_given: bool) -> str | None:
     if not is_given:
         return None
-    return "–" if value is None or value == "" else str(value)
+    if value is None or value == "":
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -6,6 +6,9 @@ import pytest
 
 from console.test_key_pages import admin, keys, send, words
 from keystead.core.bindings import BindingState
+from keystead.storage.read.users import logins_of
+from keystead.storage.transaction import Origin
+from keystead.storage.write.users import update_login
 from oauth_bench import NORTH, SOUTH, Browser, OAuthBench
 
 __all__ = ["admin", "keys"]
@@ -74,6 +77,26 @@ def test_of_an_inherited_key_only_this_institutions_people_count(bench: OAuthBen
     assert "Only people of this institution are shown." in page
     assert bench.call(ours).status_code == 401
     assert bench.call(theirs, host=SOUTH).status_code == 200
+
+
+def test_who_has_left_the_institution_is_not_its_business(bench: OAuthBench, admin: Browser, keys: str) -> None:
+    """They may be somewhere else now, with the same token: an institution they left once ended it there too."""
+    key = bench.key(owner=None, on=NORTH, name="Global tool", visible=True)
+    bench.bind(key, bench.accounts[SOUTH], BindingState.ON)
+    bench.person("moved", NORTH, SOUTH)
+    token = bench.issued(key, login="moved")["access_token"]
+    address = f"{keys}/{key.id}/people"
+    before = words(admin.get(address))
+    with bench.database.write(Origin(surface="test")) as tx:
+        (north,) = [one for one in logins_of(tx, bench.people["moved"]) if one.account_id == bench.accounts[NORTH]]
+        update_login(tx, north.id, is_active=False)
+
+    after = words(admin.get(address))
+    send(admin, f"{address}/end", f"{address}/end")
+
+    assert "Moved Person" in before
+    assert "Moved Person" not in after
+    assert bench.call(token, host=SOUTH).status_code == 200
 
 
 @pytest.mark.parametrize("pair", [("user", "x"), ("user", "999999"), ("token", "0"), ("token", "-1")])

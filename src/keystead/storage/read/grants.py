@@ -58,7 +58,9 @@ def count_people(tx: Transaction, key_id: int, search: GrantSearch) -> int:
 def _wanted(key_id: int, search: GrantSearch) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [tokens.c.key_id == key_id, tokens.c.state != TokenState.DELETED]
     if search.root is not None:
-        here = select(logins.c.id).where(logins.c.user_id == tokens.c.user_id, logins.c.account_id == search.root.id)
+        here = select(logins.c.id).where(
+            logins.c.user_id == tokens.c.user_id, logins.c.account_id == search.root.id, logins.c.is_active
+        )
         wanted.append(here.exists())
     if search.user_id is not None:
         wanted.append(tokens.c.user_id == search.user_id)

@@ -9,7 +9,10 @@ import pytest
 
 from console.test_key_pages import admin, keys, send, words
 from keystead.core.accounts import Policy
+from keystead.core.actors import Right
 from keystead.core.instants import DAY, HOUR, SECOND
+from keystead.storage.transaction import Origin
+from keystead.storage.write.users import ensure_seat, insert_role
 from oauth_bench import COURSES, NORTH, SOUTH, USERS, Browser, OAuthBench
 
 __all__ = ["admin", "keys"]
@@ -151,6 +154,26 @@ def test_institutions_see_their_own_entries_only(bench: OAuthBench, admin: Brows
     assert theirs.get(f"/api/keystead/v1/accounts/{north}/audit").status_code in (401, 403, 404)
     assert bench.browser(NORTH).signed_in("pat").get(PAGE).headers["location"] == "/"
     assert bench.browser(NORTH).get(PAGE).headers["location"] == "/login"
+
+
+def test_entries_about_people_need_the_right_to_see_people(bench: OAuthBench, admin: Browser, changed: int) -> None:
+    bench.person("kim", NORTH)
+    with bench.database.write(Origin(surface="test")) as tx:
+        role = insert_role(
+            tx, account_id=bench.accounts[NORTH], label="Key keeper", rights=[Right.MANAGE_DEVELOPER_KEYS]
+        )  # fmt: skip
+        ensure_seat(tx, account_id=bench.accounts[NORTH], user_id=bench.people["kim"], role_id=role)
+    keeper = bench.browser(NORTH).signed_in("kim")
+    api = f"/api/keystead/v1/accounts/{bench.accounts[NORTH]}/audit?action=session."
+
+    page = keeper.get(f"{PAGE}?action=session.")
+
+    assert "1 entry" in words(keeper.get(f"{PAGE}?key_id={changed}&action=binding.set"))
+    assert "0 entries" in words(page)
+    assert "<option>session.signed_in</option>" not in page.text
+    assert keeper.get(api).json() == []
+    assert "<option>session.signed_in</option>" in admin.get(PAGE).text
+    assert admin.get(api).json() != []
 
 
 def test_site_admin_sees_all_of_them(bench: OAuthBench, admin: Browser, changed: int) -> None:

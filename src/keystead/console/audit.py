@@ -130,7 +130,7 @@ class Audit:
                 rows=tuple(_row(entry) for entry in found.items),
                 total=found.total,
                 values=values,
-                actions=actions_known(tx, search.account_ids),
+                actions=actions_known(tx, search),
                 csv_href=f"{ADDRESS}.csv?{asked}",
                 lines_href=f"{ADDRESS}.jsonl?{asked}",
                 offers_everything=_sees_everything(tx, visitor),

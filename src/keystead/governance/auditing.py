@@ -22,6 +22,8 @@ COLUMNS: Final = (
     "real_user_id", "real_user_name", "key_id", "before", "after", "because", "surface", "address", "request_id",
     "sealed",
 )  # fmt: skip
+NEEDED_FOR: Final = {"user": Right.READ_ROSTER, "role": Right.MANAGE_ROLE_OVERRIDES}
+"""The rights that entries about people and roles need, besides the one about keys: they hold names and addresses."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -38,6 +40,7 @@ def search_of(tx: Transaction, account: Account, asked: Mapping[str, str], *, ac
     user_id = parse_id(who)
     return AuditSearch(
         account_ids=ids,
+        hidden=tuple(what for what, right in NEEDED_FOR.items() if not permits.holds(tx, acting, right, account)),
         action=asked.get("action", "").strip()[:100],
         user_id=user_id,
         person=who if user_id is None else "",

@@ -1,6 +1,6 @@
 """What was changed, by whom? The audit's entries, newest first."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSearch:
-    """Which entries are wanted. ``account_ids`` None means every account.
+    """Which entries are wanted. ``account_ids`` None means every account; entries about ``hidden`` subjects never are.
 
     ``action`` is a whole action or the beginning of one, such as ``key.``; ``since`` is the first moment, ``until``
     the first one that is not wanted any more; ``words`` are looked for in the reason, and ``person`` in the name and
@@ -50,6 +50,7 @@ class AuditSearch:
     """
 
     account_ids: tuple[int, ...] | None
+    hidden: tuple[str, ...] = ()
     action: str = ""
     user_id: int | None = None
     person: str = ""
@@ -89,11 +90,10 @@ def sealed_after(tx: Transaction, position: int, *, most: int) -> list[tuple[int
     return [(row.position, _entry(row)) for row in rows]
 
 
-def actions_known(tx: Transaction, account_ids: Sequence[int] | None) -> tuple[str, ...]:
-    """Return the actions that occur, in alphabetical order."""
-    chosen = select(audit.c.action).distinct().order_by(audit.c.action)
-    if account_ids is not None:
-        chosen = chosen.where(audit.c.account_id.in_(account_ids))
+def actions_known(tx: Transaction, search: AuditSearch) -> tuple[str, ...]:
+    """Return the actions that occur among the entries somebody may see, in alphabetical order."""
+    seen = AuditSearch(account_ids=search.account_ids, hidden=search.hidden)
+    chosen = select(audit.c.action).distinct().where(*_wanted(seen)).order_by(audit.c.action)
     return tuple(tx.connection.execute(chosen).scalars())
 
 
@@ -124,6 +124,8 @@ def _wanted(search: AuditSearch) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if search.account_ids is not None:
         wanted.append(audit.c.account_id.in_(search.account_ids))
+    if search.hidden:
+        wanted.append(audit.c.subject.not_in(search.hidden))
     if search.action:
         wanted.append(audit.c.action.startswith(search.action, autoescape=True))
     if search.user_id is not None:

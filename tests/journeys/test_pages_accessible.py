@@ -85,6 +85,8 @@ PAGES = (
     Visit(name="key-new", at=f"{KEYS}/new"),
     Visit(name="key-new-pasted", at=f"{KEYS}/new", then=paste_scopes),
     Visit(name="key-edit", at=KEYS + "/{key}"),
+    Visit(name="key-about", at=KEYS + "/{key}/about"),
+    Visit(name="key-watch", at=KEYS + "/{key}/watch"),
     Visit(name="key-secret", at=KEYS + "/{key}/secrets"),
     Visit(name="key-delete", at=KEYS + "/{key}/delete"),
     Visit(name="keys-refused", who="teacher", at=KEYS),

@@ -10,6 +10,7 @@ from keystead.api import (
     audit,
     bindings,
     catalogues,
+    dossier,
     explain,
     grants,
     impact,
@@ -51,6 +52,7 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *usage.ROUTES,
         *impact.ROUTES,
         *watch.ROUTES,
+        *dossier.ROUTES,
     )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})

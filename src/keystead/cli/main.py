@@ -11,6 +11,7 @@ from keystead.cli import (
     db,
     explain,
     impact,
+    key,
     notices,
     secret,
     serve,
@@ -39,6 +40,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(admin.app, name="admin")
 app.add_typer(audit.app, name="audit")
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(key.app, name="key")
 app.add_typer(notices.app, name="notices")
 app.add_typer(secret.app, name="secret")
 app.add_typer(throttle.app, name="throttle")

@@ -73,6 +73,7 @@ class KeyRow:
     redirect_uri: str | None = None
     stats: KeyStats | None = None
     is_visible: bool = True
+    about_href: str | None = None
     acts: KeyActs | None = None
 
 

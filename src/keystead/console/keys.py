@@ -193,6 +193,7 @@ def _row(
         redirect_uri=None if stats is None else key.redirect_uri,
         stats=stats,
         is_visible=key.visible,
+        about_href=None if key.is_built_in else f"{key_address(account, key)}/about",
         acts=None if wanted.is_inherited else _acts(account, key, wanted, changes=changes),
     )
 

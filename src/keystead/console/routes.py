@@ -6,6 +6,7 @@ from keystead.console.accounts import Accounts
 from keystead.console.audit import Audit
 from keystead.console.explain import Explain
 from keystead.console.home import Home
+from keystead.console.key_about import KeyAbout
 from keystead.console.key_changes import KeyChanges
 from keystead.console.key_editor import KeyEditor
 from keystead.console.key_people import KeyPeople
@@ -29,6 +30,7 @@ _PAGES = (
     KeyChanges,
     KeySecrets,
     KeyPeople,
+    KeyAbout,
     Explain,
     Audit,
     NoticePages,

@@ -1,10 +1,9 @@
 """What do the pages of sign-in and consent say? Typed values for templates, and scopes in plain words."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar
 
-from keystead.core.scopes import USERINFO
+from keystead.core.grants import GrantLine, grants_of
 from keystead.web.html import MessageView
 
 __all__ = [
@@ -16,9 +15,6 @@ __all__ = [
     "SignInView",
     "grants_of",
 ]
-
-IDENTITY: Final = "Who you are"
-UNDOCUMENTED: Final = "Other parts of your account"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +29,6 @@ class SignInView:
     error: str | None = None
     authenticity_token: str | None = None
     app_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantLine:
-    """What an app may do with one kind of thing."""
-
-    resource_name: str
-    sees: bool = False
-    changes: bool = False
-    deletes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,41 +76,3 @@ class LogoutView:
 
     authenticity_token: str | None = field(repr=False)
     action: str = "/logout"
-
-
-class Described(Protocol):
-    """What is needed of a catalogue's entry."""
-
-    @property
-    def resource_name(self) -> str | None:
-        """The display name of what the scope is about."""
-
-    @property
-    def verb(self) -> str:
-        """The verb of its route."""
-
-
-def grants_of(scopes: Iterable[str], find: Callable[[str], Described | None]) -> tuple[GrantLine, ...]:
-    """Return what the scopes allow, one line per resource, in alphabetical order with identity first.
-
-    Scopes the catalogue does not know cover no call and are left out; entries without a display name share one line.
-    """
-    verbs: dict[str, set[str]] = {}
-    for scope in scopes:
-        entry = find(scope)
-        if entry is not None:
-            name = IDENTITY if scope == USERINFO else entry.resource_name or UNDOCUMENTED
-            verbs.setdefault(name, set()).add(entry.verb)
-    return tuple(
-        GrantLine(
-            resource_name=name,
-            sees="GET" in verbs[name],
-            changes=not verbs[name].isdisjoint(("POST", "PUT", "PATCH")),
-            deletes="DELETE" in verbs[name],
-        )
-        for name in sorted(verbs, key=_shown_order)
-    )
-
-
-def _shown_order(name: str) -> tuple[bool, bool, str]:
-    return name != IDENTITY, name == UNDOCUMENTED, name.casefold()

@@ -316,6 +316,16 @@ audit_head = Table(
     Column("digest", LargeBinary, nullable=False),
 )
 
+key_notes = Table(
+    "key_notes",
+    metadata,
+    Column("account_id", Number, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("key_id", Number, ForeignKey("keys.id"), primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),
+    _ref("user_id", "users.id", nullable=True),
+    _moment("at"),
+)
+
 watches = Table(
     "watches",
     metadata,

@@ -1,0 +1,28 @@
+"""What has an institution noted about a key, its own or an inherited one?"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from keystead.core.instants import Instant
+from keystead.storage.schema import key_notes, users
+from keystead.storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyNote:
+    """A note, who wrote it last, and when."""
+
+    words: str
+    person: str | None
+    at: Instant
+
+
+def find_note(tx: Transaction, account_id: int, key_id: int) -> KeyNote | None:
+    """Return what an account has noted about a key, or None."""
+    row = tx.connection.execute(
+        select(key_notes, users.c.name.label("person"))
+        .outerjoin(users, users.c.id == key_notes.c.user_id)
+        .where(key_notes.c.account_id == account_id, key_notes.c.key_id == key_id)
+    ).first()
+    return None if row is None else KeyNote(words=row.words, person=row.person, at=Instant(row.at))

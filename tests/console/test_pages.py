@@ -18,7 +18,18 @@ def test_who_may_not_manage_keys_is_sent_home_and_told_so(bench: OAuthBench, acc
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/profile/settings", "/profile/settings/tokens/new", "/accounts/self/developer_keys"]
+    "path",
+    [
+        "/",
+        "/profile/settings",
+        "/profile/settings/tokens/new",
+        "/accounts",
+        "/accounts/self/developer_keys",
+        "/console/explain",
+        "/console/audit",
+        "/console/audit.csv",
+        "/console/patterns",
+    ],
 )
 def test_who_is_not_signed_in_signs_in_first(bench: OAuthBench, path: str) -> None:
     answer = bench.browser().get(path)

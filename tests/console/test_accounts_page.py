@@ -47,6 +47,15 @@ def test_an_administrator_sees_the_tree_of_the_host(bench: OAuthBench, admin: Br
     assert "1 account" in found
 
 
+def test_the_kinds_of_accounts_are_told_in_the_readers_language(bench: OAuthBench, admin: Browser) -> None:
+    sub_account(bench, "College of Words", bench.accounts[NORTH])
+
+    page = words(admin.get("/accounts?q=words", headers={"accept-language": "de"}))
+
+    assert "Unterkonto" in page
+    assert "1 Konto" in page
+
+
 def test_another_institutions_tree_is_not_shown_to_an_administrator(bench: OAuthBench, admin: Browser) -> None:
     sub_account(bench, "Southern Secrets", bench.accounts[SOUTH])
 

@@ -176,7 +176,7 @@ class _Listing:
         return AccountRow(
             id=account.id,
             name=account.name,
-            kind=self.visitor.say(_kind(account)),
+            kind=_kind(self.visitor, account),
             domain=account.domain,
             level=min(len(branch.above), _DEEPEST_DRAWN),
             above=tuple(one.name for one in branch.above),
@@ -215,7 +215,7 @@ def _tops(tx: Transaction, visitor: Visitor, root: Account) -> tuple[Account, ..
     return tuple(account for account in mine if not above[account.id] & seats)
 
 
-def _kind(account: Account) -> str:
+def _kind(visitor: Visitor, account: Account) -> str:
     if account.is_site_admin:
-        return "Site Admin"
-    return "Institution" if account.is_root else "Sub-account"
+        return visitor.say("Site Admin")
+    return visitor.say("Institution") if account.is_root else visitor.say("Sub-account")

@@ -188,7 +188,13 @@ class Application:
         )
         calls = None if parts.counts is None else parts.counts.calls
         return Background(
-            parts.database, parts.notices, parts.settings, telemetry, calls=calls, examples=parts.examples
+            parts.database,
+            parts.notices,
+            parts.settings,
+            telemetry,
+            calls=calls,
+            examples=parts.examples,
+            refusals=parts.refusals,
         )
 
 

@@ -20,6 +20,7 @@ from keystead.api import (
     roles,
     scopes,
     secrets,
+    suspension,
     tokens,
     usage,
     users,
@@ -53,6 +54,7 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *impact.ROUTES,
         *watch.ROUTES,
         *dossier.ROUTES,
+        *suspension.ROUTES,
     )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})

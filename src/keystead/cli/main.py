@@ -15,6 +15,7 @@ from keystead.cli import (
     notices,
     secret,
     serve,
+    suspension,
     throttle,
     tokens,
     usage,
@@ -44,6 +45,7 @@ app.add_typer(key.app, name="key")
 app.add_typer(notices.app, name="notices")
 app.add_typer(secret.app, name="secret")
 app.add_typer(throttle.app, name="throttle")
+app.add_typer(suspension.app, name="suspension")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(watch.app, name="watch")
 

@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from keystead.actions import permits
+from keystead.actions import permits, suspensions
 from keystead.actions import subscriptions as act
 from keystead.console.key_paths import UNNAMED
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.console.paging import links, page_of
 from keystead.console.views import PageLinks
 from keystead.core.actors import Right
-from keystead.core.errors import Invalid
+from keystead.core.errors import Invalid, Malformed
 from keystead.core.ids import parse_id
 from keystead.core.instants import Instant
 from keystead.core.notices import NoticeKind
@@ -24,6 +24,7 @@ from keystead.governance.noticing import addressee
 from keystead.storage.notices import Delivery, Notice
 from keystead.storage.read import users as read_users
 from keystead.storage.read.subscriptions import Subscription, list_subscriptions
+from keystead.storage.read.suspensions import SuspensionRule, find_rule
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
 from keystead.web.sessions import form_value
@@ -77,6 +78,7 @@ class NoticesView:
     authenticity_token: str = field(repr=False)
     email: str | None = None
     has_mail: bool = False
+    rule: SuspensionRule | None = None
     newest_id: int = 0
     secret: str | None = field(default=None, repr=False)
     problem: str | None = None
@@ -94,6 +96,7 @@ class NoticePages:
         return [
             Route(ADDRESS, self.show, methods=["GET"]),
             Route(f"{ADDRESS}/read", self.mark_read, methods=["POST"]),
+            Route(f"{ADDRESS}/suspension", self.set_rule, methods=["POST"]),
             Route(f"{ADDRESS}/subscriptions", self.subscribe, methods=["POST"]),
             Route(f"{ADDRESS}/subscriptions/{{subscription_id}}/end", self.unsubscribe, methods=["POST"]),
         ]
@@ -141,6 +144,23 @@ class NoticePages:
 
         return await with_own_form(self._surface, request, work)
 
+    async def set_rule(self, request: Request) -> Response:
+        """Set after how many refused calls a key is switched off by itself; empty fields for never."""
+
+        def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
+            numbers = [_text(form.get(name)).strip() for name in ("refused", "minutes")]
+            if not all(one.isascii() and one.isdigit() and len(one) < 9 for one in numbers if one):
+                raise Malformed("Both must be whole numbers.")
+            refused, minutes = (int(one) if one else None for one in numbers)
+            made = suspensions.set_rule(
+                tx, visitor.domain_root, refused, minutes, acting=visitor.acting, because=None
+            )  # fmt: skip
+            if made is None:
+                return back_to(tx, visitor, ADDRESS, visitor.say("No key is switched off by itself."))
+            return back_to(tx, visitor, ADDRESS, visitor.say("The rule was saved."))
+
+        return await with_own_form(self._surface, request, work)
+
     async def unsubscribe(self, request: Request) -> Response:
         """Let notices go there no more."""
 
@@ -173,6 +193,7 @@ class NoticePages:
             kinds=tuple(NoticeKind),
             authenticity_token="" if visitor.session is None else form_value(visitor.session),
             email=read_users.get_user(tx, person).email,
+            rule=find_rule(tx, root.id),
             has_mail=self._surface.settings.smtp_url is not None,
             newest_id=found[0].id if found and page == 1 else 0,
             secret=secret,

@@ -99,6 +99,13 @@ class Refusals:
         chosen = select(refusals).where(*where).order_by(refusals.c.at.desc(), refusals.c.id)
         return [_refusal(row) for row in self._read(chosen.limit(limit).offset(offset))], int(total)
 
+    def counted(self, root_id: int, reason: str, since: Instant) -> dict[int, int]:
+        """Return how often each key was refused for a reason on the hosts of a root account since a moment."""
+        self.flush()
+        mine = (refusals.c.root_id == root_id, refusals.c.reason == reason, refusals.c.at >= since)
+        chosen = select(refusals.c.key_id, func.count().label("many")).where(*mine, refusals.c.key_id.is_not(None))
+        return {row.key_id: row.many for row in self._read(chosen.group_by(refusals.c.key_id))}
+
     def _write(self, taken: Sequence[Refusal]) -> None:
         with self._engine.begin() as connection:
             connection.execute(insert(refusals), [_columns(one) for one in taken])

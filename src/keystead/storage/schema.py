@@ -316,6 +316,14 @@ audit_head = Table(
     Column("digest", LargeBinary, nullable=False),
 )
 
+suspension_rules = Table(
+    "suspension_rules",
+    metadata,
+    Column("account_id", Number, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("minutes", BigInteger, nullable=False),
+)
+
 key_notes = Table(
     "key_notes",
     metadata,

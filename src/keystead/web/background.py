@@ -12,10 +12,12 @@ from keystead.gateway.counting import Calls
 from keystead.governance.delivering import Couriers, deliver
 from keystead.governance.mail import Mailer
 from keystead.governance.noticing import draw_notices
+from keystead.governance.suspending import suspend_by_rules
 from keystead.governance.webhooks import send_webhook
 from keystead.observability.logs import log
 from keystead.storage.notices import Notices
 from keystead.storage.read.watches import watched_keys
+from keystead.storage.refusals import Refusals
 from keystead.storage.transaction import Database, StorageUnavailable
 from keystead.storage.watch_examples import WatchExamples
 
@@ -33,11 +35,13 @@ class Background:
         settings: Settings,
         telemetry: tuple[Callable[[], object], ...],
         *,
+        refusals: Refusals,
         calls: Calls | None,
         examples: WatchExamples,
     ) -> None:
         self._database = database
         self._notices = notices
+        self._refusals = refusals
         self._calls = calls
         self._examples = examples
         self._couriers = couriers_of(settings)
@@ -75,6 +79,7 @@ class Background:
         self._examples.write(self._calls.take_examples(), now)
 
     def _take_out(self) -> None:
+        suspend_by_rules(self._database, self._refusals)
         deliver(self._database, self._notices, self._couriers)
 
 

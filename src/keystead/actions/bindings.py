@@ -1,11 +1,12 @@
 """Changes an account's decision about a key."""
 
-from keystead.actions import permits
+from keystead.actions import gates, permits
 from keystead.core.accounts import Account
 from keystead.core.actors import Actor, Right
 from keystead.core.bindings import Binding, BindingChanged, BindingMade, BindingState, Unchanged, change
 from keystead.core.errors import NotFound
 from keystead.core.keys import Key, KeyState
+from keystead.core.risk import Find
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import bindings as read_bindings
 from keystead.storage.read import keys as read_keys
@@ -15,15 +16,25 @@ from keystead.storage.write.changes import record
 
 
 def set_state(
-    tx: Transaction, account: Account, key_id: int | None, state: BindingState, *, acting: Actor, because: str | None
+    tx: Transaction,
+    account: Account,
+    key_id: int | None,
+    state: BindingState,
+    *,
+    acting: Actor,
+    because: str | None,
+    find: Find | None = None,
 ) -> tuple[Binding, BindingMade | BindingChanged | Unchanged]:
     """Set what an account says about a key; return its binding and what that changed.
 
-    Raises what ``get_for_binding`` raises.
+    ``find`` looks a scope up, to tell the key's risk; without it a key counts as one of critical risk where the
+    account's rules block. Raises what ``get_for_binding`` raises, and GateClosed.
     """
     key = get_for_binding(tx, account, key_id, acting=acting)
     before = read_bindings.find_binding(tx, account.id, key.id, for_change=True)
     outcome = change(before, state)
+    if state is BindingState.ON and not isinstance(outcome, Unchanged):
+        gates.require_open(tx, account, key, find)
     binding, made = write_bindings.ensure_binding(tx, account.id, key.id, state)
     if before is None and not made:
         outcome = change(binding, state)

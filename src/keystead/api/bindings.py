@@ -17,7 +17,8 @@ def set_binding(ask: Ask) -> Answer:
     account = ask.account()
     key = act.get_for_binding(ask.tx, account, parse_id(ask.values["developer_key_id"]), acting=ask.acting)
     binding, outcome = act.set_state(
-        ask.tx, account, key.id, _state(ask.parameters), acting=ask.acting, because=because(ask)
+        ask.tx, account, key.id, _state(ask.parameters), acting=ask.acting, because=because(ask),
+        find=ask.world.catalogue.find,
     )  # fmt: skip
     return Answer(
         body=binding_object(binding, account), status=201 if isinstance(outcome, BindingMade) else 200

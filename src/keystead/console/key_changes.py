@@ -6,6 +6,8 @@ from starlette.routing import Route
 
 from keystead.actions import bindings as act_bindings
 from keystead.actions import keys as act
+from keystead.actions.gates import GateClosed, gate_of
+from keystead.console.gate_views import gate_view
 from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, managed_account, owns
 from keystead.console.key_views import DeleteView, SwitchView
 from keystead.console.manners import back_to, signed_in, with_own_form
@@ -45,17 +47,7 @@ class KeyChanges:
         def work(tx: Transaction, visitor: Visitor) -> Response:
             account = managed_account(tx, visitor, request)
             key = act_bindings.get_for_binding(tx, account, _key_id(request), acting=visitor.acting)
-            view = SwitchView(
-                key_name=key.name,
-                client_id=str(global_id(key.id)),
-                account_name=account.name,
-                to=_state(request.query_params.get("to")),
-                action=f"{key_address(account, key)}/state",
-                cancel_href=_back(account, key),
-                authenticity_token=_form_value(visitor),
-                tokens=read_keys.token_counts(tx, (key.id,)).get(key.id, 0) if owns(account, key) else None,
-            )
-            return show(tx, self._surface.pages, visitor, view, view.title)
+            return self._question(tx, visitor, account, key, _state(request.query_params.get("to")))
 
         return await signed_in(self._surface, request, work)
 
@@ -65,9 +57,13 @@ class KeyChanges:
         def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
             account = managed_account(tx, visitor, request)
             state = _state(form.get("state"))
-            binding, outcome = act_bindings.set_state(
-                tx, account, _key_id(request), state, acting=visitor.acting, because=_because(form)
-            )
+            find = self._surface.routing.now.catalogue.find
+            try:
+                binding, outcome = act_bindings.set_state(
+                    tx, account, _key_id(request), state, acting=visitor.acting, because=_because(form), find=find
+                )
+            except GateClosed as closed:
+                return self._question(tx, visitor, account, closed.gate.key, state, status=400)
             key = read_keys.get_key(tx, binding.key_id)
             words = visitor.say("%(key)s is now %(state)s.", key=key.name or UNNAMED, state=visitor.say(state.value))
             where = _back(account, key)
@@ -123,6 +119,23 @@ class KeyChanges:
             return back_to(tx, visitor, list_address(account), words)
 
         return await with_own_form(self._surface, request, work)
+
+    def _question(
+        self, tx: Transaction, visitor: Visitor, account: Account, key: Key, to: BindingState, *, status: int = 200
+    ) -> Response:
+        find = self._surface.routing.now.catalogue.find
+        view = SwitchView(
+            key_name=key.name,
+            client_id=str(global_id(key.id)),
+            account_name=account.name,
+            to=to,
+            action=f"{key_address(account, key)}/state",
+            cancel_href=_back(account, key),
+            authenticity_token=_form_value(visitor),
+            tokens=read_keys.token_counts(tx, (key.id,)).get(key.id, 0) if owns(account, key) else None,
+            gate=gate_view(account, gate_of(tx, account, key, find)) if to is BindingState.ON else None,
+        )
+        return show(tx, self._surface.pages, visitor, view, view.title, status=status)
 
     def _changeable(self, tx: Transaction, visitor: Visitor, request: Request, account: Account) -> Key:
         key = act.get_for_change(tx, _key_id(request), visitor.domain_root, acting=visitor.acting)

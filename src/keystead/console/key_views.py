@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from keystead.console.gate_views import GateView
 from keystead.console.views import PageLinks
 from keystead.core.bindings import BindingState
 from keystead.core.instants import Instant
@@ -128,7 +129,7 @@ class KeysView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchView:
-    """Asks before a key's state changes in an account. ``tokens`` are those that feel it."""
+    """Asks before a key's state changes in an account. ``tokens`` are those that feel it, ``gate`` what is lacking."""
 
     TEMPLATE: ClassVar = "console/switch.html"
 
@@ -140,6 +141,7 @@ class SwitchView:
     cancel_href: str
     authenticity_token: str = field(repr=False)
     tokens: int | None = None
+    gate: GateView | None = None
 
     @property
     def title(self) -> str:

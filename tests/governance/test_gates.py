@@ -48,7 +48,7 @@ def test_by_default_nothing_blocks_and_the_page_warns(bench: OAuthBench, admin: 
 
     assert "Not everything is settled with the vendor of this key. Its risk is low." in words(page)
     assert "Contacts: missing" in words(page)
-    assert "vetting" not in admin.get(f"{keys}/{key.id}/state?to=off").text
+    assert "settled" not in admin.get(f"{keys}/{key.id}/state?to=off").text
     assert done.status_code == 302
     assert over_the_api.status_code == 201
 

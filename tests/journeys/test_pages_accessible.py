@@ -56,6 +56,11 @@ def open_details(page: Page) -> None:
     page.locator("main details summary").first.click()
 
 
+def open_first(summary: str) -> Callable[[Page], None]:
+    """Return a step that opens what is folded under these words."""
+    return lambda page: page.locator("summary").filter(has_text=summary).first.click()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Visit:
     """A page: who looks at it (nobody signed in when None), where it is, and what is done there first.
@@ -100,6 +105,11 @@ PAGES = (
     Visit(name="audit-none", at="/console/audit?search=nothing+says+this"),
     Visit(name="audit-site", who="siteadmin", at="/console/audit?account=all"),
     Visit(name="notices", at="/console/notices"),
+    Visit(name="vetting", at=KEYS + "/{key}/vetting", then=open_first("Contract")),
+    Visit(name="vetting-questionnaire", at=KEYS + "/{key}/vetting/questionnaire"),
+    Visit(name="vetting-list", at="/accounts/2/vetting"),
+    Visit(name="vetting-rules", at="/accounts/2/vetting/rules"),
+    Visit(name="vetting-vendors", at="/accounts/2/vetting/vendors"),
     Visit(name="patterns", at="/console/patterns"),
     Visit(name="accounts", at="/accounts"),
     Visit(name="accounts-site", who="siteadmin", at="/accounts"),

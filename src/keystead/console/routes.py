@@ -18,6 +18,9 @@ from keystead.console.patterns import Patterns
 from keystead.console.preferences import Preferences
 from keystead.console.profile import Profile
 from keystead.console.sessions import Sessions
+from keystead.console.vetting import VettingPages
+from keystead.console.vetting_list import VettingList
+from keystead.console.vetting_rules import VettingRules
 from keystead.web.surface import Surface
 
 _PAGES = (
@@ -31,6 +34,9 @@ _PAGES = (
     KeySecrets,
     KeyPeople,
     KeyAbout,
+    VettingPages,
+    VettingList,
+    VettingRules,
     Explain,
     Audit,
     NoticePages,

@@ -16,6 +16,7 @@ from keystead.core.accounts import Account
 from keystead.core.actors import Actor, Right
 from keystead.core.errors import Invalid, NotFound
 from keystead.core.ids import UserId
+from keystead.core.instants import Instant
 from keystead.core.keys import Key
 from keystead.core.risk import Find
 from keystead.core.vetting import EvidenceFile, Item, ItemState, VettedItem, Vetting, told_item
@@ -56,6 +57,21 @@ def list_gates(tx: Transaction, account: Account, find: Find, *, acting: Actor) 
         raise NotFound
     parent = read_accounts.find_account(tx, account.consortium_parent_id)
     return gates_of(tx, account, read_vetting.keys_to_vet(tx, account, parent), find)
+
+
+def reviewed_by(tx: Transaction, root: Account, key: Key, find: Find) -> tuple[Account, Instant] | None:
+    """Return whose complete record speaks for a key to the people of a root account, and since when.
+
+    The institution's own comes first, then the owner's by the owner's rules.
+    """
+    mine = gate_of(tx, root, key, find)
+    if mine.completed_at is not None:
+        return root, mine.completed_at
+    if mine.owner is None:
+        return None
+    owner = read_accounts.find_account(tx, mine.owner.account_id)
+    theirs = None if owner is None else gate_of(tx, owner, key, find)
+    return None if owner is None or theirs is None or theirs.completed_at is None else (owner, theirs.completed_at)
 
 
 def set_item(

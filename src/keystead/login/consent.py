@@ -12,6 +12,7 @@ from keystead.core.credentials import same
 from keystead.core.keys import OOB_URN, Key
 from keystead.core.parameters import MalformedParameters, Tree, pairs
 from keystead.core.scopes import USERINFO, ScopeSet
+from keystead.governance.vetting import reviewed_by
 from keystead.login import pending, replies
 from keystead.login.granting import find_client, grant, needs_consent, sent_back, turned_down
 from keystead.login.pending import FORM_VALUE, Pending
@@ -146,6 +147,7 @@ class Consent:
         assert user is not None  # noqa: S101  (others were sent to sign in)
         real = None if visitor.session is None else read_users.find_user(tx, visitor.session.real_user_id)
         names_only = ScopeSet.of(asked.scopes).is_userinfo_only
+        reviewed = reviewed_by(tx, visitor.domain_root, key, self._surface.routing.now.catalogue.find)
         return ConsentView(
             app_name=key.name or key.email or "Third-Party Application",
             icon_url=key.icon_url,
@@ -159,6 +161,8 @@ class Consent:
             offers_remember=asked.scopes == (USERINFO,),
             redirect_host=_host_of(asked.redirect_uri),
             acting_for=None if real is None else real.name,
+            reviewed_by=None if reviewed is None else reviewed[0].name,
+            reviewed_at=None if reviewed is None else reviewed[1],
         )
 
     def _turn_away(self, tx: Transaction, request: Request) -> Response:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from keystead.core.grants import GrantLine, grants_of
+from keystead.core.instants import Instant
 from keystead.web.html import MessageView
 
 __all__ = [
@@ -36,7 +37,8 @@ class ConsentView:
     """Who asks, what it may do, as whom.
 
     ``acting_for`` is the person in whose place the signed-in one acts. ``unlimited`` is a key that enforces no scopes;
-    ``only_identity`` a request for ``/auth/userinfo`` alone; both make ``grants`` meaningless.
+    ``only_identity`` a request for ``/auth/userinfo`` alone; both make ``grants`` meaningless. ``reviewed_by`` is the
+    account whose vetting of the key is complete.
     """
 
     TEMPLATE: ClassVar = "login/consent.html"
@@ -53,6 +55,8 @@ class ConsentView:
     only_identity: bool = False
     offers_remember: bool = False
     acting_for: str | None = None
+    reviewed_by: str | None = None
+    reviewed_at: Instant | None = None
     accept_action: str = "/login/oauth2/accept"
     deny_action: str = "/login/oauth2/deny"
     profile_href: str = "/profile/settings"

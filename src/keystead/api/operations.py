@@ -24,6 +24,8 @@ from keystead.api import (
     tokens,
     usage,
     users,
+    vetting,
+    vetting_rules,
     watch,
 )
 from keystead.api.requests import ApiRoute
@@ -49,6 +51,8 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *secrets.ROUTES,
         *grants.ROUTES,
         *audit.ROUTES,
+        *vetting.ROUTES,
+        *vetting_rules.ROUTES,
         *notices.ROUTES,
         *usage.ROUTES,
         *impact.ROUTES,

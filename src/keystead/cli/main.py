@@ -19,6 +19,7 @@ from keystead.cli import (
     throttle,
     tokens,
     usage,
+    vetting,
     watch,
 )
 from keystead.config import SettingsError
@@ -37,6 +38,7 @@ app.command()(explain.explain)
 app.command()(usage.usage)
 app.command("least-privilege")(usage.least_privilege)
 app.command()(impact.impact)
+app.command()(vetting.risk)
 app.add_typer(db.app, name="db")
 app.add_typer(admin.app, name="admin")
 app.add_typer(audit.app, name="audit")
@@ -47,6 +49,7 @@ app.add_typer(secret.app, name="secret")
 app.add_typer(throttle.app, name="throttle")
 app.add_typer(suspension.app, name="suspension")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(vetting.app, name="vetting")
 app.add_typer(watch.app, name="watch")
 
 

@@ -1,6 +1,6 @@
 """Every key of an account with its risk and what is missing or overdue; and the vendors that the account knows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -18,7 +18,7 @@ from keystead.core.parameters import Tree
 from keystead.core.risk import Level
 from keystead.core.vetting import Vendor
 from keystead.governance import vendors as govern_vendors
-from keystead.governance.vetting import list_gates
+from keystead.governance.vetting import is_of_kind, list_gates
 from keystead.governance.vetting_values import vendor_values
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
@@ -141,23 +141,12 @@ def _is_wanted(gate: Gate, values: Mapping[str, str]) -> bool:
     vendor = "" if gate.own.vendor is None else gate.own.vendor.name
     found = words in (gate.key.name or "").casefold() or words in vendor.casefold()
     risky = not values["risk"] or gate.risk.level == values["risk"]
-    return found and risky and values["show"] in ("", *_kinds(gate))
+    return found and risky and is_of_kind(gate, values["show"])
 
 
 def _urgency(gate: Gate) -> tuple[bool, bool, int]:
     return not gate.overdue, not gate.lacks, -gate.risk.level.rank
 
 
-def _kinds(gate: Gate) -> tuple[str, ...]:
-    return (
-        *(("lacking",) if gate.lacks else ("complete",)),
-        *(("overdue",) if gate.overdue else ()),
-    )
-
-
-def _counts(gates: Iterable[Gate]) -> dict[str, int]:
-    counts = dict.fromkeys(SHOWN, 0)
-    for gate in gates:
-        for kind in ("", *_kinds(gate)):
-            counts[kind] += 1
-    return counts
+def _counts(gates: Sequence[Gate]) -> dict[str, int]:
+    return {kind: sum(1 for gate in gates if is_of_kind(gate, kind)) for kind in SHOWN}

@@ -59,6 +59,21 @@ def list_gates(tx: Transaction, account: Account, find: Find, *, acting: Actor) 
     return gates_of(tx, account, read_vetting.keys_to_vet(tx, account, parent), find)
 
 
+def is_of_kind(gate: Gate, kind: str) -> bool:
+    """Whether a key belongs to a list of those ``lacking`` something, ``overdue`` or ``complete``; "" is all."""
+    match kind:
+        case "":
+            return True
+        case "lacking":
+            return bool(gate.lacks)
+        case "overdue":
+            return bool(gate.overdue)
+        case "complete":
+            return not gate.lacks
+        case _:
+            return False
+
+
 def reviewed_by(tx: Transaction, root: Account, key: Key, find: Find) -> tuple[Account, Instant] | None:
     """Return whose complete record speaks for a key to the people of a root account, and since when.
 

@@ -6,19 +6,16 @@ from typing import Any, Final
 from keystead.api.requests import Answer, Ask, OwnRoute, number
 from keystead.core.accounts import Account
 from keystead.core.errors import Malformed, NotFound
-from keystead.core.instants import Instant
 from keystead.core.keys import Key
 from keystead.core.parameters import text
-from keystead.core.usage import Period, date_of, day_of, read_day
+from keystead.core.usage import Period, date_of
+from keystead.governance.periods import PRIVILEGE_DAYS, USUAL_DAYS, read_period
 from keystead.governance.privileges import LeastPrivilege, least_privilege
 from keystead.governance.sight import key_seen_from
 from keystead.governance.tables import as_csv, as_json_lines
 from keystead.governance.usage import Grouping, KeyUsage, usage_of
 from keystead.storage.usage_figures import UsageFigures
 
-USUAL_DAYS: Final = 30
-PRIVILEGE_DAYS: Final = 90
-LONGEST_DAYS: Final = 3_660
 FORMATS: Final = ("json", "csv", "jsonl")
 CSV: Final = "text/csv; charset=utf-8"
 JSON_LINES: Final = "application/x-ndjson"
@@ -60,19 +57,6 @@ def figures_of(ask: Ask) -> UsageFigures:
     if ask.world.figures is None:
         raise NotFound
     return ask.world.figures
-
-
-def read_period(first: str, last: str, now: Instant, *, days: int) -> Period:
-    """Return the days asked for; without an end up to today, without a beginning so many. Raises Malformed."""
-    end = day_of(now) if not last else read_day(last)
-    if end is None:
-        raise Malformed("to must be a day such as 2026-05-30")
-    start = end - days + 1 if not first else read_day(first)
-    if start is None:
-        raise Malformed("from must be a day such as 2026-05-01")
-    if not 0 <= end - start < LONGEST_DAYS:
-        raise Malformed("from must not be after to, nor more than ten years before it")
-    return Period(first=start, last=end)
 
 
 def read_grouping(wanted: str) -> Grouping:

@@ -9,15 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keystead.api.operations import routing_of
-from keystead.api.usage import (
-    FORMATS,
-    PRIVILEGE_DAYS,
-    USUAL_DAYS,
-    privilege_told,
-    read_grouping,
-    read_period,
-    usage_told,
-)  # fmt: skip
+from keystead.api.usage import FORMATS, privilege_told, read_grouping, usage_told
 from keystead.cli.people import acting_as
 from keystead.cli.start import opened, opened_figures
 from keystead.core.accounts import Account
@@ -25,6 +17,7 @@ from keystead.core.ids import parse_id
 from keystead.core.keys import Key
 from keystead.governance import privileges
 from keystead.governance import usage as of_usage
+from keystead.governance.periods import PRIVILEGE_DAYS, USUAL_DAYS, read_period
 from keystead.governance.sight import key_seen_from
 from keystead.governance.tables import as_csv, as_json_lines
 from keystead.storage.read import accounts as read_accounts

@@ -43,7 +43,7 @@ COLOURS: Final = (
 """The colours of ``web/static/tokens.css`` by name, with what each is for; ``patterns.css`` draws them."""
 SIGNS: Final = (
     "on", "off", "allow", "pending", "expired", "warning", "see", "change", "delete", "unseen", "copy", "people",
-    "lock",
+    "usage", "lock",
 )  # fmt: skip
 SPACES: Final = (1, 2, 3, 4, 5, 6, 7)
 

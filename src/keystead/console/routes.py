@@ -11,6 +11,7 @@ from keystead.console.key_changes import KeyChanges
 from keystead.console.key_editor import KeyEditor
 from keystead.console.key_people import KeyPeople
 from keystead.console.key_secrets import KeySecrets
+from keystead.console.key_usage import KeyUsagePage
 from keystead.console.key_watch import KeyWatch
 from keystead.console.keys import KeyPages
 from keystead.console.notices import NoticePages
@@ -40,6 +41,7 @@ _PAGES = (
     Explain,
     Audit,
     NoticePages,
+    KeyUsagePage,
     KeyWatch,
     Accounts,
     Patterns,

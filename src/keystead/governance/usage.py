@@ -1,5 +1,6 @@
 """What has a key been used for in a period, as one institution sees it?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -57,19 +58,29 @@ class KeyUsage:
 
 def usage_of(figures: UsageFigures, key: Key, account: Account, period: Period, grouping: Grouping) -> KeyUsage:
     """Return what the key was used for in the period. An institution is shown its own numbers only."""
+    return usages_of(figures, key, account, period, (grouping,))[grouping]
+
+
+def usages_of(
+    figures: UsageFigures, key: Key, account: Account, period: Period, groupings: Iterable[Grouping]
+) -> dict[Grouping, KeyUsage]:
+    """As ``usage_of``, told apart in several ways at once."""
     figures.refresh()
     part = Part(key_id=key.id, roots=roots_shown(account), period=period)
-    outcomes = figures.by_outcome(part)
-    return KeyUsage(
-        key_id=key.id,
-        account_id=account.id,
-        period=period,
-        grouping=grouping,
-        calls=sum(one.calls for one in outcomes),
-        allowed=sum(one.allowed for one in outcomes),
-        people=figures.people(part),
-        rows=tuple(_rows(figures, key, part, grouping)),
-    )
+    outcomes, people = figures.by_outcome(part), figures.people(part)
+    return {
+        grouping: KeyUsage(
+            key_id=key.id,
+            account_id=account.id,
+            period=period,
+            grouping=grouping,
+            calls=sum(one.calls for one in outcomes),
+            allowed=sum(one.allowed for one in outcomes),
+            people=people,
+            rows=tuple(_rows(figures, key, part, grouping)),
+        )
+        for grouping in groupings
+    }
 
 
 def _rows(figures: UsageFigures, key: Key, part: Part, grouping: Grouping) -> list[UsageRow]:

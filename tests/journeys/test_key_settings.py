@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page
@@ -28,10 +29,14 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-@pytest.fixture(params=["scripts", "no-scripts"])
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture(params=["scripts", "no-scripts", "phone"])
 def context(request: pytest.FixtureRequest, browser: Browser, keystead: Installation) -> Iterator[BrowserContext]:
-    """Somebody's browser, once with and once without JavaScript."""
-    opened = browser.new_context(base_url=keystead.url, java_script_enabled=request.param == "scripts")
+    """Somebody's browser: with JavaScript, without it, and as small as a telephone's."""
+    shape: Any = PHONE if request.param == "phone" else {}
+    opened = browser.new_context(base_url=keystead.url, java_script_enabled=request.param != "no-scripts", **shape)
     yield opened
     opened.close()
 

@@ -65,6 +65,15 @@ def test_heirs_learn_neither_who_did_it_nor_what_is_not_theirs() -> None:
     )
 
 
+def test_heirs_are_told_that_an_owner_changed_and_not_to_whom() -> None:
+    happened = replace(HAPPENED, has_heirs=True, before={"email": "old@v.test"}, after={"email": "new@v.test"})
+
+    _, heirs = drafts_of(happened)
+
+    assert heirs.told["after"] == {"email": "changed"}
+    assert heirs.told["before"] == {}
+
+
 def test_heirs_are_not_told_of_what_does_not_concern_them() -> None:
     happened = replace(HAPPENED, has_heirs=True, after={"notes": "y"})
 

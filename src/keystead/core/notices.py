@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-_TOLD_TO_HEIRS: Final = frozenset({
-    "scopes", "require_scopes", "allow_includes", "name", "email", "redirect_uris", "redirect_uri", "state", "visible",
-})  # fmt: skip
+_TOLD_TO_HEIRS: Final = frozenset({"scopes", "require_scopes", "allow_includes", "name", "state", "visible"})
+_ONLY_THAT: Final = frozenset({"email", "redirect_uris", "redirect_uri"})
+"""Heirs are told that these have changed, and not to what: an owner does not publish them."""
 
 
 class NoticeKind(StrEnum):
@@ -88,7 +88,7 @@ def _from_above(happened: Happened) -> NoticeKind | None:
             return NoticeKind.INHERITED_STATE
         case "key.deleted":
             return NoticeKind.INHERITED_DELETED
-        case "key.updated" if _TOLD_TO_HEIRS & set(happened.after):
+        case "key.updated" if (_TOLD_TO_HEIRS | _ONLY_THAT) & set(happened.after):
             return NoticeKind.INHERITED_CHANGED
         case _:
             return None
@@ -97,10 +97,11 @@ def _from_above(happened: Happened) -> NoticeKind | None:
 def _told(happened: Happened, *, in_full: bool) -> dict[str, Any]:
     """Return what a notice says. Those who only inherit a key learn neither who did it nor what is not theirs."""
     names = [name for name in happened.after if in_full or name in _TOLD_TO_HEIRS or name == "workflow_state"]
+    hidden = () if in_full else tuple(name for name in happened.after if name in _ONLY_THAT)
     told: dict[str, Any] = {
         "action": happened.action,
         "key_name": happened.key_name,
         "before": {name: happened.before.get(name) for name in names if name in happened.before},
-        "after": {name: happened.after[name] for name in names},
+        "after": {name: happened.after[name] for name in names} | dict.fromkeys(hidden, "changed"),
     }
     return told | ({"person": happened.person, "because": happened.because} if in_full else {})

@@ -10,7 +10,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DatabaseError
 
-from keystead.storage import notice_schema, usage_schema, vetting_schema  # noqa: F401  (their tables join the metadata)
+from keystead.storage import (  # noqa: F401  (their tables join the metadata)
+    notice_schema,
+    request_schema,
+    usage_schema,
+    vetting_schema,
+)
 from keystead.storage.telemetry_schema import usage_metadata
 from keystead.storage.transaction import StorageUnavailable
 

@@ -180,11 +180,11 @@ class Application:
         parts = self._parts
         counted = () if parts.counts is None else (_every(COUNTS_EVERY, parts.counts.flush),)
         telemetry = (
+            self._look_for_apis,
             *counted,
             parts.usage.flush,
             parts.refusals.flush,
             lambda: parts.figures.write(COUNTS.figures()),
-            self._look_for_apis,
         )
         calls = None if parts.counts is None else parts.counts.calls
         return Background(

@@ -14,10 +14,10 @@ import pytest
 
 from gateway_bench import Answered, GatewayBench, Received, gateways
 from keys_bench import COURSES
-from keystead.app import _place_of
 from keystead.core.throttle import USUAL, Limits, read_limits, told
 from keystead.gateway.at_once import AtOnce
 from keystead.gateway.endpoints import ORIGIN
+from keystead.gateway.level_places import _place_of
 from keystead.gateway.levels import SLOTS, Levels
 from keystead.gateway.origin import origin_of
 from keystead.gateway.throttle import REFUSED, Client, Throttle, Toll

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -82,6 +83,14 @@ def claims_of(answer: httpx.Response) -> Any:
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
+def known_everywhere(server: Server, path: str, token: str) -> None:
+    """Wait until every process has learnt of a prefix that one of them loaded: they look once a second."""
+    in_a_row, until = 0, time.monotonic() + 30
+    while in_a_row < 12:
+        assert time.monotonic() < until, "a process does not learn of the new prefix"
+        in_a_row = 0 if server.call("GET", path, token).status_code == 404 else in_a_row + 1
+
+
 def token_of(server: Server, tool: Tool, *scopes: str) -> str:
     """Let the teacher agree to these scopes; return the token."""
     with server.client() as browser:
@@ -114,6 +123,7 @@ def test_from_a_description_to_a_call_and_a_new_description_widens_nothing(serve
     tool = Tool(server=server, admin=admin, id=made.json()["id"], secret=made.json()["api_key"])
     tool.switch("on")
     token = token_of(server, tool, PERSON)
+    known_everywhere(server, "/library/v1/books", token)
     for _ in range(4):
         passed = server.call("GET", "/library/v1/people/7?full=1", token)
         assert (passed.status_code, passed.json()) == (200, {"path": "/library/v1/people/7?full=1", "identity": True})

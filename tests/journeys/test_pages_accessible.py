@@ -113,6 +113,10 @@ PAGES = (
     Visit(name="vetting-list", at="/accounts/2/vetting"),
     Visit(name="vetting-rules", at="/accounts/2/vetting/rules"),
     Visit(name="vetting-vendors", at="/accounts/2/vetting/vendors"),
+    Visit(name="requests", at="/console/requests"),
+    Visit(name="request-new", who="teacher", at="/console/requests/new"),
+    Visit(name="request", at="/console/requests/{request}"),
+    Visit(name="request-asker", who="teacher", at="/console/requests/{request}"),
     Visit(name="patterns", at="/console/patterns"),
     Visit(name="accounts", at="/accounts"),
     Visit(name="accounts-site", who="siteadmin", at="/accounts"),
@@ -158,8 +162,24 @@ def sample(installation: Installation) -> dict[str, str]:
     for state in (off, on):
         assert installation.call("POST", path, made["visible_token"], data=state).status_code in (200, 201)
     consent = authorization_url(str(key["id"]), REDIRECT, scope=" ".join(SCOPES))
+    teacher = installation.call(
+        "POST", "/api/v1/users/3/tokens", installation.bootstrap_token, data={"token[purpose]": "asks"}
+    ).json()
+    manifest = {
+        "manifest_version": 1, "name": "Seminar Planner", "vendor": "Larch", "redirect_uris": [REDIRECT],
+        "scopes": [{"scope": scope, "reason": "to plan seminars"} for scope in SCOPES],
+    }  # fmt: skip
+    asked = installation.call(
+        "POST", "/api/keystead/v1/accounts/2/requests", teacher["visible_token"], json={"manifest": manifest}
+    ).json()
     refused = refused_call(installation, key, consent)
-    return {"key": str(key["id"]), "token": str(made["id"]), "consent": consent, "decision": refused}
+    return {
+        "key": str(key["id"]),
+        "token": str(made["id"]),
+        "consent": consent,
+        "decision": refused,
+        "request": str(asked["id"]),
+    }
 
 
 def refused_call(installation: Installation, key: dict[str, str], consent: str) -> str:

@@ -1,7 +1,7 @@
 """What do all pages for people share? One must be signed in, forms must be our own, refusals are pages."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -33,13 +33,21 @@ async def signed_in(surface: Surface, request: Request, work: Work) -> Response:
     return _packed(await _refusals_shown(surface, request, run), request)
 
 
-async def with_own_form(surface: Surface, request: Request, work: FormWork) -> Response:
-    """Do the work of a form that our own page sent; one transaction, all or nothing."""
+async def with_own_form(
+    surface: Surface, request: Request, work: FormWork, *, ahead: Callable[[Tree], Awaitable[None]] | None = None
+) -> Response:
+    """Do the work of a form that our own page sent; one transaction, all or nothing.
+
+    ``ahead`` is what takes long and is done before the transaction; it must see for itself whose form this is.
+    """
     try:
         form = await read_form(request)
     except MalformedParameters as wrong:
         words = str(wrong)
         return await surface.in_transaction(request, lambda tx: _message(tx, surface, request, words, 400))
+
+    if ahead is not None:
+        await ahead(form)
 
     def run(tx: Transaction) -> Response:
         visitor = visitor_of(tx, request)

@@ -18,6 +18,7 @@ from keystead.console.notices import NoticePages
 from keystead.console.patterns import Patterns
 from keystead.console.preferences import Preferences
 from keystead.console.profile import Profile
+from keystead.console.requests import RequestPages
 from keystead.console.sessions import Sessions
 from keystead.console.vetting import VettingPages
 from keystead.console.vetting_list import VettingList
@@ -38,6 +39,7 @@ _PAGES = (
     VettingPages,
     VettingList,
     VettingRules,
+    RequestPages,
     Explain,
     Audit,
     NoticePages,

@@ -1,8 +1,8 @@
 """What do the pages and OAuth endpoints need besides the request? Made once, at start."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from keystead.gateway.endpoints import ORIGIN
 from keystead.gateway.facts import Cluster
 from keystead.gateway.judge import Judge
 from keystead.gateway.origin import RequestOrigin
+from keystead.gateway.outside import Fetched, fetch
 from keystead.gateway.routing import Routing
 from keystead.storage.notices import Notices
 from keystead.storage.read import accounts as read_accounts
@@ -53,6 +54,7 @@ class Surface:
     routing: Routing
     cluster: Cluster
     figures: UsageFigures
+    fetch: Callable[[str], Coroutine[Any, Any, Fetched]] = fetch
 
     def public_origin(self, request: Request) -> str:
         """Return the origin that people and clients use."""

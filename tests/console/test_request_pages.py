@@ -65,7 +65,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(pat: Browser) -> None:
     assert "GET /api/v1/nothing at all</textarea>" in answer.text
 
 
-def test_reviewers_comment_narrow_and_agree(bench: OAuthBench, admin: Browser, pat: Browser) -> None:
+def test_reviewers_comment_narrow_and_agree(bench: OAuthBench, admin: Browser, pat: Browser, keys: str) -> None:
     where = ask(pat, scopes=[*MANIFEST["scopes"], {"scope": FILES, "reason": "to tidy up"}])
 
     first = words(admin.get(where))
@@ -77,7 +77,10 @@ def test_reviewers_comment_narrow_and_agree(bench: OAuthBench, admin: Browser, p
     (made,) = bench.audited("key.created")
     with bench.database.read() as tx:
         key = read_keys.get_key(tx, made.subject_id)
+    told = words(admin.get(f"{keys}/{key.id}/vetting"))
 
+    assert "Asked by Pat Person on" in told
+    assert "Agreed: Ada Person · a course · fine" in told
     assert "2 people, 2 yeses are missing" in first
     assert "It is done. A new key is off until somebody turns it on." in words(page)
     assert f"/developer_keys/{key.id}/vetting" in page.text

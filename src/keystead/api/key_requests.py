@@ -31,7 +31,8 @@ def list_requests(ask: Ask) -> Answer:
         raise Malformed(f"state must be one of {', '.join(RequestState)}")
     state = RequestState(word) if word else None
     found = govern.list_requests(ask.tx, ask.account(), window_of(ask), state=state, acting=ask.acting)
-    return paged_shapes(ask, [_told(ask, request, in_full=False) for request in found.items], found.total)
+    standing = reviews.reviews_of(ask.tx, ask.account(), found.items, ask.world.catalogue)
+    return paged_shapes(ask, [_told_review(review, in_full=False) for review in standing], found.total)
 
 
 def make_request(ask: Ask) -> Answer:
@@ -42,13 +43,13 @@ def make_request(ask: Ask) -> Answer:
         ask.tx, ask.account(), manifest, key_id=None if not given else (parse_id(given) or 0), source=source,
         catalogue=ask.world.catalogue, acting=ask.acting, because=because(ask),
     )  # fmt: skip
-    return Answer(body=_told(ask, made, in_full=True), status=201)
+    return Answer(body=_told(ask, made), status=201)
 
 
 def show_request(ask: Ask) -> Answer:
     """Show a request with everything that happened to it."""
     found = govern.get_request(ask.tx, ask.account(), _id(ask), acting=ask.acting)
-    return Answer(body=_told(ask, found, in_full=True))
+    return Answer(body=_told(ask, found))
 
 
 def change_manifest(ask: Ask) -> Answer:
@@ -58,21 +59,21 @@ def change_manifest(ask: Ask) -> Answer:
         ask.tx, ask.account(), _id(ask), manifest, catalogue=ask.world.catalogue, acting=ask.acting,
         because=because(ask),
     )  # fmt: skip
-    return Answer(body=_told(ask, changed, in_full=True))
+    return Answer(body=_told(ask, changed))
 
 
 def comment(ask: Ask) -> Answer:
     """Say something about a request."""
     words = text(ask.parameters.get("comment"), "comment") or ""
     said = govern.comment(ask.tx, ask.account(), _id(ask), words, acting=ask.acting)
-    return Answer(body=_told(ask, said, in_full=True), status=201)
+    return Answer(body=_told(ask, said), status=201)
 
 
 def narrow(ask: Ask) -> Answer:
     """Let only these of the scopes stand that are asked for."""
     kept = text_list(ask.parameters.get("scopes"), "scopes") or ()
     narrowed = reviews.narrow(ask.tx, ask.account(), _id(ask), kept, acting=ask.acting, because=because(ask))
-    return Answer(body=_told(ask, narrowed, in_full=True))
+    return Answer(body=_told(ask, narrowed))
 
 
 def decide(ask: Ask) -> Answer:
@@ -88,7 +89,7 @@ def decide(ask: Ask) -> Answer:
             decided = govern.withdraw(ask.tx, account, request_id, **doing)
         case _:
             raise Malformed("decision must be one of approve, refuse, withdraw")
-    return Answer(body=_told(ask, decided, in_full=True))
+    return Answer(body=_told(ask, decided))
 
 
 def manifest_given(ask: Ask) -> Callable[[], tuple[Manifest, str | None]]:
@@ -136,16 +137,20 @@ def told_request(request: KeyRequest) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _told(ask: Ask, request: KeyRequest, *, in_full: bool) -> dict[str, Any]:
-    review = reviews.review_of(ask.tx, ask.account(), request, ask.world.catalogue)
-    told = told_request(request) | {
+def _told(ask: Ask, request: KeyRequest) -> dict[str, Any]:
+    return _told_review(reviews.review_of(ask.tx, ask.account(), request, ask.world.catalogue), in_full=True)
+
+
+def _told_review(review: reviews.Review, *, in_full: bool) -> dict[str, Any]:
+    told = told_request(review.request) | {
         "risk": told_risk(review.risk),
         "yeses_needed": review.needed,
         "yeses_missing": review.missing,
     }
-    return told if in_full else {name: value for name, value in told.items() if name not in ("steps", "manifest")} | {
-        "name": request.manifest.name
-    }  # fmt: skip
+    if in_full:
+        return told
+    short = {name: value for name, value in told.items() if name not in ("steps", "manifest")}
+    return short | {"name": review.request.manifest.name}
 
 
 def _id(ask: Ask) -> int:

@@ -5,10 +5,10 @@ import json
 from keystead.actions.keys import owner_of
 from keystead.console.key_paths import key_address
 from keystead.console.request_views import STATE_WORDS, STEP_WORDS, RequestRow, RequestView, ScopeRow, StepLine
-from keystead.console.vetting_views import risk_view
+from keystead.console.vetting_views import AskedLine, risk_view
 from keystead.core.catalogue import Catalogue
 from keystead.core.ids import UserId, global_id
-from keystead.core.key_requests import KeyRequest, RequestState, objection_to_yes
+from keystead.core.key_requests import KeyRequest, RequestState, StepKind, objection_to_yes
 from keystead.core.manifests import told_manifest
 from keystead.core.reach import tells_of_students
 from keystead.governance import requests as govern
@@ -18,6 +18,20 @@ from keystead.storage.read import keys as read_keys
 from keystead.storage.transaction import Transaction
 from keystead.web.sessions import form_value
 from keystead.web.surface import Visitor
+
+
+def asked_line(request: KeyRequest) -> AskedLine:
+    """Return a request as the page of its key tells of it."""
+    yeses = [step for step in request.steps if step.kind is StepKind.APPROVED and step.user_id in request.agreed]
+    return AskedLine(
+        href=f"/console/requests/{request.id}",
+        state=str(request.state),
+        state_label=STATE_WORDS[request.state],
+        person=request.person,
+        created_at=request.created_at,
+        agreed=tuple(dict.fromkeys(step.person or "--" for step in yeses)),
+        because=tuple(step.words for step in (*request.steps[:1], *yeses) if step.words),
+    )
 
 
 def request_row(review: Review) -> RequestRow:

@@ -100,7 +100,7 @@ class RequestPages:
             asked = {"state": word if state is not None else ""}
             view = RequestsView(
                 account_name=root.name,
-                rows=tuple(request_row(reviews.review_of(tx, root, one, catalogue)) for one in found.items),
+                rows=tuple(map(request_row, reviews.reviews_of(tx, root, found.items, catalogue))),
                 total=found.total,
                 reviews=govern.reviews(tx, root, acting=visitor.acting),
                 state=asked["state"],

@@ -13,6 +13,7 @@ from keystead.actions.gates import Gate
 from keystead.console.gate_views import ITEM_WORDS, LEVEL_WORDS, gate_view, lack_line
 from keystead.console.key_paths import ONE, UNNAMED, key_address, managed_account, may_change, owns
 from keystead.console.manners import back_to, signed_in, with_own_form
+from keystead.console.request_pages import asked_line
 from keystead.console.vetting_views import (
     AnswerLine,
     ExceptionLine,
@@ -30,6 +31,7 @@ from keystead.core.parameters import Tree
 from keystead.governance import rules as govern_rules
 from keystead.governance import vendors as govern_vendors
 from keystead.governance import vetting as govern
+from keystead.governance.requests import requests_of_key
 from keystead.governance.vetting_values import about, days, item_change, item_named
 from keystead.storage.read import vetting as read_vetting
 from keystead.storage.transaction import Transaction
@@ -211,6 +213,7 @@ class VettingPages:
             owner_items=() if gate.owner is None else items_view(gate.owner, gate),
             owner_note=None if gate.owner is None else gate.owner.note,
             owner_counts=gate.rules.accepts_owner,
+            asked_for=tuple(map(asked_line, requests_of_key(tx, account, key))) if owner is None else (),
             may_change=may_change(tx, visitor, account),
             may_rule=govern_rules.may_rule(tx, account, acting=visitor.acting),
             problem=None if wrong is None else _said(visitor, wrong),

@@ -74,6 +74,19 @@ class ExceptionLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedLine:
+    """A request about the key: who asked, who agreed, and on what grounds."""
+
+    href: str
+    state: str
+    state_label: str
+    person: str | None
+    created_at: Instant
+    agreed: tuple[str, ...]
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VendorOption:
     """A vendor to choose."""
 
@@ -111,6 +124,7 @@ class VettingView:
     owner_items: tuple[ItemView, ...] = ()
     owner_note: str | None = None
     owner_counts: bool = False
+    asked_for: tuple[AskedLine, ...] = ()
     may_change: bool = False
     may_rule: bool = False
     problem: str | None = None

@@ -46,10 +46,21 @@ class Review:
 
 def review_of(tx: Transaction, root: Account, request: KeyRequest, catalogue: Catalogue) -> Review:
     """Return how a request stands by the account's rules."""
+    (review,) = reviews_of(tx, root, (request,), catalogue)
+    return review
+
+
+def reviews_of(
+    tx: Transaction, root: Account, requests: Iterable[KeyRequest], catalogue: Catalogue
+) -> tuple[Review, ...]:  # fmt: skip
+    """Return how each of these requests stands; the rules are read once."""
     rules = read_vetting.rules_of(tx, root)
-    risk = risk_of_scopes(request.effective.scope_names, rules.table, catalogue.find)
-    needed = needed_yeses(request, two_people=risk.level in rules.two_people)
-    return Review(request=request, risk=risk, needed=needed)
+    found = []
+    for request in requests:
+        risk = risk_of_scopes(request.effective.scope_names, rules.table, catalogue.find)
+        needed = needed_yeses(request, two_people=risk.level in rules.two_people)
+        found.append(Review(request=request, risk=risk, needed=needed))
+    return tuple(found)
 
 
 def narrow(

@@ -144,6 +144,11 @@ def test_an_inherited_key_shows_the_owners_record_read_only(
     page = admin.get(f"{keys}/{key.id}/vetting")
     theirs = page.text.partition('id="owner"')[2]
 
+    site = bench.browser(NORTH).signed_in("boss")
+    owners = words(site.get(f"/accounts/site_admin/developer_keys/{key.id}/vetting"))
+
+    assert "Everybody who inherits this key reads this record" in owners
+    assert "Everybody who inherits this key reads this record" not in words(page)
     assert "Record of the owner, Site Admin" in words(page)
     assert "ring us" in theirs
     assert 'name="item"' not in theirs

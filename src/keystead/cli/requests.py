@@ -52,6 +52,7 @@ def list_requests(
         return
     for one in found:
         print(f"{one.id}  {one.state}  {one.manifest.name}  {one.kind}  by {one.person or one.user_id}")
+    print(f"{len(found)} requests")
 
 
 @app.command()

@@ -33,6 +33,7 @@ from keystead.governance import vendors as govern_vendors
 from keystead.governance import vetting as govern
 from keystead.governance.requests import requests_of_key
 from keystead.governance.vetting_values import about, days, item_change, item_named
+from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import vetting as read_vetting
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
@@ -213,6 +214,7 @@ class VettingPages:
             owner_items=() if gate.owner is None else items_view(gate.owner, gate),
             owner_note=None if gate.owner is None else gate.owner.note,
             owner_counts=gate.rules.accepts_owner,
+            is_shared=owner is None and (key.is_global or read_accounts.has_consortium_children(tx, account)),
             asked_for=tuple(map(asked_line, requests_of_key(tx, account, key))) if owner is None else (),
             may_change=may_change(tx, visitor, account),
             may_rule=govern_rules.may_rule(tx, account, acting=visitor.acting),

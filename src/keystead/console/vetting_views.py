@@ -96,7 +96,10 @@ class VendorOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VettingView:
-    """The record of a key in one account, beside that of its owner where another account owns it."""
+    """The record of a key in one account, beside that of its owner where another account owns it.
+
+    ``is_shared`` tells the owner that others inherit the key and read this very record.
+    """
 
     TEMPLATE: ClassVar = "console/vetting.html"
 
@@ -124,6 +127,7 @@ class VettingView:
     owner_items: tuple[ItemView, ...] = ()
     owner_note: str | None = None
     owner_counts: bool = False
+    is_shared: bool = False
     asked_for: tuple[AskedLine, ...] = ()
     may_change: bool = False
     may_rule: bool = False

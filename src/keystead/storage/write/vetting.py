@@ -15,7 +15,7 @@ from keystead.storage.vetting_schema import evidence, gate_exceptions, vendors, 
 def hold_record(tx: Transaction, account_id: int) -> None:
     """Let rivals that write records of an account wait until the transaction ends."""
     if not tx.is_sqlite:
-        tx.connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
+        tx.connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update(key_share=True))
 
 
 def insert_vendor(tx: Transaction, account_id: int, values: Mapping[str, Any]) -> int:

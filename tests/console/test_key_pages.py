@@ -265,6 +265,23 @@ def test_a_switch_asks_first_and_can_be_taken_back(bench: OAuthBench, admin: Bro
     ]
 
 
+def test_what_stops_is_told_before_the_click(bench: OAuthBench, admin: Browser, keys: str) -> None:
+    key = bench.key(name="Weighed", scopes=(COURSES,), require_scopes=True)
+    token = bench.issued(key, scope=COURSES)["access_token"]
+    for _ in range(3):
+        bench.call(token, "/api/v1/courses")
+
+    off = words(admin.get(f"{keys}/{key.id}/state?to=off"))
+    gone = words(admin.get(f"{keys}/{key.id}/delete"))
+    on = words(admin.get(f"{keys}/{key.id}/state?to=on"))
+
+    for page in (off, gone):
+        assert "People who have authorized it 1" in page
+        assert "Calls in the last 90 days 3 (of 1 person)" in page
+        assert "GET /api/v1/courses : 3" in page
+    assert "What stops" not in on
+
+
 def test_a_search_finds_by_name_mail_and_client_id(bench: OAuthBench, admin: Browser, keys: str) -> None:
     unusual = f"Zebra{next(_numbers)}"
     key = bench.key(name=f"The {unusual} 100%_", email=f"{unusual}@vendor.test")

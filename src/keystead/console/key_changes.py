@@ -9,7 +9,7 @@ from keystead.actions import keys as act
 from keystead.actions.gates import GateClosed, gate_of
 from keystead.console.gate_views import gate_view
 from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, managed_account, owns
-from keystead.console.key_views import DeleteView, SwitchView
+from keystead.console.key_views import DeleteView, ImpactFacts, SwitchView
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.core.accounts import Account
 from keystead.core.bindings import BindingChanged, BindingState
@@ -17,6 +17,7 @@ from keystead.core.errors import Malformed, NotFound
 from keystead.core.ids import global_id, parse_id
 from keystead.core.keys import Key
 from keystead.core.parameters import Tree
+from keystead.governance.impact import KeyChange, Switch, impact_of
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read import tokens as read_tokens
 from keystead.storage.transaction import Transaction
@@ -103,6 +104,7 @@ class KeyChanges:
                 tokens=read_keys.token_counts(tx, (key.id,)).get(key.id, 0),
                 last_used_at=max(self._surface.usage.of_tokens(list(ids)).values(), default=None),
                 authenticity_token=_form_value(visitor),
+                impact=self._impact(tx, account, key, Switch.DELETED),
             )
             return show(tx, self._surface.pages, visitor, view, "Delete Developer Key")
 
@@ -131,11 +133,18 @@ class KeyChanges:
             to=to,
             action=f"{key_address(account, key)}/state",
             cancel_href=_back(account, key),
+            impact=self._impact(tx, account, key, Switch.OFF) if to is BindingState.OFF else None,
             authenticity_token=_form_value(visitor),
             tokens=read_keys.token_counts(tx, (key.id,)).get(key.id, 0) if owns(account, key) else None,
             gate=gate_view(account, gate_of(tx, account, key, find)) if to is BindingState.ON else None,
         )
         return show(tx, self._surface.pages, visitor, view, view.title, status=status)
+
+    def _impact(self, tx: Transaction, account: Account, key: Key, state: Switch) -> ImpactFacts:
+        table = self._surface.routing.now.table
+        return ImpactFacts.of(
+            impact_of(tx, self._surface.figures, key, account, KeyChange(state=state), table=table)
+        )  # fmt: skip
 
     def _changeable(self, tx: Transaction, visitor: Visitor, request: Request, account: Account) -> Key:
         key = act.get_for_change(tx, _key_id(request), visitor.domain_root, acting=visitor.acting)

@@ -6,7 +6,8 @@ from typing import ClassVar
 from keystead.console.gate_views import GateView
 from keystead.console.views import PageLinks
 from keystead.core.bindings import BindingState
-from keystead.core.instants import Instant
+from keystead.core.instants import DAY, Instant
+from keystead.governance.impact import Impact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,36 @@ class KeysView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactFacts:
+    """What a change would break, by the calls of the last ``days``. ``endpoints`` are scope and calls, the most called
+    first; ``last_used_at`` stands for a day.
+    """
+
+    days: int
+    people: int
+    callers: int
+    calls: int
+    endpoints: tuple[tuple[str, int], ...]
+    courses: int
+    sub_accounts: int
+    last_used_at: Instant | None
+
+    @classmethod
+    def of(cls, impact: Impact) -> "ImpactFacts":
+        """Return what a page shows of an impact."""
+        return cls(
+            days=impact.period.days,
+            people=impact.people,
+            callers=impact.callers,
+            calls=impact.calls,
+            endpoints=tuple((one.scope, one.calls) for one in impact.endpoints[:5]),
+            courses=impact.courses.many,
+            sub_accounts=impact.sub_accounts,
+            last_used_at=None if impact.last_day is None else Instant(impact.last_day * DAY + DAY // 2),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchView:
     """Asks before a key's state changes in an account. ``tokens`` are those that feel it, ``gate`` what is lacking."""
 
@@ -141,6 +172,7 @@ class SwitchView:
     cancel_href: str
     authenticity_token: str = field(repr=False)
     tokens: int | None = None
+    impact: ImpactFacts | None = None
     gate: GateView | None = None
 
     @property
@@ -173,3 +205,4 @@ class DeleteView:
     tokens: int
     last_used_at: Instant | None
     authenticity_token: str = field(repr=False)
+    impact: ImpactFacts | None = None

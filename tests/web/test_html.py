@@ -337,3 +337,19 @@ def luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+SHEETS = [file for file in files("keystead.web").joinpath("static").iterdir() if file.name.endswith(".css")]
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_every_rule_of_a_style_sheet_is_closed(sheet: Traversable) -> None:
+    """A rule that was not closed once took the effect from all that stood behind it."""
+    depth = deepest = 0
+    for mark in re.findall(r"[{}]", re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.DOTALL)):
+        depth += 1 if mark == "{" else -1
+        deepest = max(deepest, depth)
+        assert depth >= 0
+
+    assert depth == 0
+    assert deepest <= 2

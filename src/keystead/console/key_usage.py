@@ -75,7 +75,6 @@ class KeyUsagePage:
             address=address,
             list_href=list_address(account) + ("" if owns(account, key) else "?tab=inherited"),
             people_href=None if key.is_built_in else f"{key_address(account, key)}/people",
-            privilege_href=None if key.is_built_in else f"{key_address(account, key)}/least-privilege",
             first=date_of(period.first),
             last=date_of(period.last),
             periods=tuple(_choices(address, period, day_of(tx.now))),

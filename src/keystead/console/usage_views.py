@@ -89,7 +89,6 @@ class UsageView:
     address: str
     list_href: str
     people_href: str | None
-    privilege_href: str | None
     first: str
     last: str
     periods: tuple[PeriodChoice, ...]

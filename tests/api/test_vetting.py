@@ -194,3 +194,27 @@ def test_nobody_else_is_answered(bench: OAuthBench, ada: Program, path: str) -> 
     assert pat("PATCH", "/vetting/rules", {"blocks": ["low"]})[0] == 403
     assert pat("PATCH", f"/keys/{reader(bench).id}/vetting", {"note": "x"})[0] == 403
     assert Program(bench, bench.browser(NORTH))("GET", path)[0] == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"items": {"ferpa": {"state": ["in_place"]}}},
+        {"items": {"ferpa": {"state": {"in": "place"}}}},
+        {"items": {"ferpa": {"note": ["x"]}}},
+        {"items": {"ferpa": {"valid_until": {}}}},
+        {"items": ["ferpa"]},
+        {"note": {"x": "y"}},
+        {"answers": ["x"]},
+        {"vendor_id": [1]},
+    ],
+)
+def test_values_of_a_wrong_shape_are_refused(bench: OAuthBench, ada: Program, body: Any) -> None:
+    status, told = ada("PATCH", f"/keys/{reader(bench).id}/vetting", body)
+
+    assert status == 400, told
+
+
+@pytest.mark.parametrize("body", [{"risk": {"writes": ["low"]}}, {"risk": "low"}, {"blocks": {"low": 1}}])
+def test_rules_of_a_wrong_shape_are_refused(ada: Program, body: Any) -> None:
+    assert ada("PATCH", "/vetting/rules", body)[0] == 400

@@ -170,3 +170,27 @@ def test_a_change_that_only_shrinks_needs_one_yes_at_any_risk() -> None:
     assert needed_yeses(request(), two_people=False) == 1
     assert needed_yeses(request(before=manifest("a")), two_people=True) == 2
     assert needed_yeses(request(before=manifest("a"), taken_out=("b",)), two_people=True) == 1
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+_MEMBERS = st.dictionaries(st.sampled_from([*SCHEMA["properties"], "surprise"]), _JSON)
+
+
+@given(document=_JSON | _MEMBERS)
+def test_anything_else_is_refused_and_never_breaks(document: Any) -> None:
+    try:
+        read = read_manifest(document)
+    except Invalid:
+        return
+
+    assert read_manifest(told_manifest(read)) == read
+
+
+@pytest.mark.parametrize("link", ["https://a.test/\ud800", 'https://a.test/"', "https://a.test/ü", "https:// "])
+def test_a_link_is_plain_ascii(link: str) -> None:
+    with pytest.raises(Invalid):
+        read_manifest(PLAIN | {"links": {"privacy": link}})

@@ -147,3 +147,20 @@ def test_rules_that_say_nothing_clear_are_refused_by_name(given_rules: dict[str,
         read_rules(given_rules)
 
     assert set(refused.value.problems) == {named}
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["low", "high", "contract", "writes"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["low", "writes", "item"]), inner),
+    max_leaves=8,
+)
+
+
+@given(given_rules=st.dictionaries(st.sampled_from([*told_rules(USUAL_RULES), "surprise"]), _JSON))
+def test_rules_of_any_shape_are_read_or_refused(given_rules: dict[str, object]) -> None:
+    try:
+        rules = read_rules(given_rules)
+    except Invalid:
+        return
+
+    assert read_rules(told_rules(rules)) == rules

@@ -16,7 +16,7 @@ MOST_SCOPES: Final = 2_000
 LINKS: Final = ("website", "privacy", "security", "accessibility", "support")
 _HIDDEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
-_LINK: Final = re.compile(r"https://[^\s<>\"\\]{1,1990}")
+_LINK: Final = re.compile(r"https://[!#-;=?-\[\]-~]{1,1990}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

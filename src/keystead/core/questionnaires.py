@@ -161,7 +161,7 @@ def _read(level: Level, given: object) -> tuple[Question, ...]:
         if not isinstance(words, str) or not words.strip() or len(words) > LONGEST_QUESTION:
             raise Invalid({where: [f"each needs a question of at most {LONGEST_QUESTION} characters"]})
         item, name = one.get("item"), one.get("id")
-        if item is not None and item not in set(Item):
+        if item is not None and not (isinstance(item, str) and item in set(Item)):
             raise Invalid({where: [f"item must be one of {', '.join(Item)}"]})
         if name is not None and not (isinstance(name, str) and _ID.fullmatch(name)):
             raise Invalid({where: ["id must be small letters, digits, - and _"]})

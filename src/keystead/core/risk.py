@@ -128,10 +128,10 @@ def read_table(given: Mapping[str, object]) -> RiskTable:
     for name, level in given.items():
         if name not in set(Trait):
             problems[name] = [f"is no trait; there are {', '.join(Trait)}"]
-        elif level not in set(Level):
+        elif not isinstance(level, str) or level not in set(Level):
             problems[name] = [f"must be one of {', '.join(Level)}"]
         else:
-            table[Trait(name)] = Level(str(level))
+            table[Trait(name)] = Level(level)
     if problems:
         raise Invalid(problems)
     return table

@@ -25,8 +25,8 @@ def item_change(item: Item, given: Mapping[str, object]) -> ItemChange:
     values: dict[str, Any] = {}
     problems: dict[str, list[str]] = {}
     if (state := given.get("state")) is not None:
-        if state in set(ItemState):
-            values["state"] = ItemState(str(state))
+        if isinstance(state, str) and state in set(ItemState):
+            values["state"] = ItemState(state)
         else:
             problems["state"] = [f"must be one of {', '.join(ItemState)}"]
     for name in _DAYS:
@@ -72,5 +72,7 @@ def days(given: object) -> int:
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, Mapping | list):
+        raise Invalid({"value": ["must be a text"]})
     text = "" if value is None else str(value).replace("\r\n", "\n").strip()
     return text or None

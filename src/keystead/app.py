@@ -56,6 +56,7 @@ from keystead.storage.usage_figures import UsageFigures
 from keystead.storage.vault import Vault
 from keystead.storage.watch_examples import WatchExamples
 from keystead.web.background import Background
+from keystead.web.frames import unknown_page
 from keystead.web.html import Pages
 from keystead.web.operations import REFUSALS, Operations
 from keystead.web.surface import Surface
@@ -341,7 +342,7 @@ def _pages(surface: Surface, introspection: Introspection, failures: Failures, f
         *console_routes(surface),
         *Operations(surface, figures).routes(),
     ]
-    pages = Starlette(routes=routes, exception_handlers=REFUSALS)
+    pages = Starlette(routes=routes, exception_handlers=REFUSALS | {404: unknown_page(surface.pages)})
     pages.router.redirect_slashes = False
     return pages
 

@@ -65,3 +65,15 @@ def test_a_person_makes_sees_and_revokes_a_token(bench: OAuthBench) -> None:
     assert "grading script" in listed
     assert revoked.status_code == 302
     assert "grading script" not in browser.get("/profile/settings").text
+
+
+def test_an_address_that_is_no_page_is_answered_with_one_for_people(bench: OAuthBench) -> None:
+    browser = bench.browser(NORTH)
+
+    page = browser.get("/no/such/page", headers={"accept": "text/html,application/xhtml+xml"})
+    line = browser.get("/no/such/page", headers={"accept": "*/*"})
+
+    assert (page.status_code, line.status_code) == (404, 404)
+    assert "There is no such page" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert line.text == "Not Found"

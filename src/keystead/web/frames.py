@@ -1,14 +1,15 @@
 """What stands around a page: who is signed in, where, and what was just said."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from keystead.actions import sessions as act
 from keystead.core.actors import Right
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
-from keystead.web.html import Frame, Pages, page_headers
+from keystead.web.html import Frame, MessageView, Pages, page_headers
 from keystead.web.sessions import form_value
 from keystead.web.surface import Visitor
 
@@ -51,6 +52,23 @@ def show_bare(pages: Pages, view: object, title: str, *, status: int = 200) -> R
     """Return a page that knows nothing of who looks at it."""
     page = pages.render(_template(view), view, Frame(title=title, account_name=BARE))
     return Response(page, status, headers=page_headers())
+
+
+def unknown_page(pages: Pages) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return who answers for paths that are no page of ours: a page for people, one plain line for programs."""
+
+    async def answer(request: Request, _: Exception) -> Response:
+        if "text/html" not in request.headers.get("accept", ""):
+            return PlainTextResponse("Not Found", status_code=404)
+        view = MessageView(
+            heading="There is no such page",
+            words="The address may be mistyped, or what it named may be gone.",
+            next_href="/",
+            next_words="Go to the start page",
+        )
+        return show_bare(pages, view, "There is no such page", status=404)
+
+    return answer
 
 
 def _template(view: object) -> str:

@@ -1,5 +1,6 @@
 """The documents are true where a test can tell: they name files, routes, settings, reasons and sections that exist."""
 
+import json
 import re
 import runpy
 import time
@@ -13,8 +14,10 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from keystead.config import LOOPBACK, Settings
+from keystead.core.manifests import read_manifest
 from keystead.core.paths import TargetReason
 from keystead.core.reasons import Reason
+from keystead.core.risk import USUAL_TABLE
 
 pytestmark = pytest.mark.pure
 
@@ -167,6 +170,18 @@ def test_the_example_that_verifies_an_identity_works() -> None:
     for wrong in ({"iss": "https://evil.example.org"}, {"aud": "https://other.example.edu"}, {"exp": 1}):
         with pytest.raises(JoseError):
             shown(**wrong)
+
+
+def test_the_manifest_of_the_page_about_vetting_is_one() -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", text_of(DOCS / "vetting.md"), re.DOTALL)
+
+    assert read_manifest(json.loads(example)).name == "Seminar Planner"
+
+
+def test_the_usual_risks_stand_in_the_page_about_vetting() -> None:
+    rows = {row[0].strip("`"): row[1] for row in rows_of("vetting.md")}
+
+    assert rows == {str(trait): str(level) for trait, level in USUAL_TABLE.items()}
 
 
 def test_the_first_screen_shows_what_make_serve_prints(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,6 @@ from keystead.storage.read import users as read_users
 from keystead.storage.read.pages import Window
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 ADDRESS: Final = "/console/explain"
@@ -91,7 +90,7 @@ class Explain:
             tx=tx, judge=self._surface.judge, cluster=self._surface.cluster, acting=acting, domain_root=root
         )
         view = ExplainView(
-            authenticity_token="" if visitor.session is None else form_value(visitor.session),
+            authenticity_token=visitor.form_value,
             values=values | {"decision": decision or ""},
             keys=_choices(tx, visitor) if manages else (),
             latest=tuple(_line(one) for one in self._latest(root.id)) if manages else (),

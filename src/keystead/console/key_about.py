@@ -18,7 +18,6 @@ from keystead.governance.dossier import Dossier, dossier_of
 from keystead.governance.sight import key_seen_from
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 TITLE: Final = "About a key"
@@ -68,7 +67,7 @@ class KeyAbout:
                 back_href=list_address(account) + ("" if found.is_own else "?tab=inherited"),
                 address=address,
                 audit_href=f"/console/audit?key_id={global_id(key.id)}",
-                authenticity_token="" if visitor.session is None else form_value(visitor.session),
+                authenticity_token=visitor.form_value,
                 edit_href=address if found.is_own else None,
             )
             return show(tx, self._surface.pages, visitor, view, TITLE)

@@ -22,7 +22,6 @@ from keystead.storage.read import keys as read_keys
 from keystead.storage.read import tokens as read_tokens
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 
@@ -103,7 +102,7 @@ class KeyChanges:
                 cancel_href=list_address(account),
                 tokens=read_keys.token_counts(tx, (key.id,)).get(key.id, 0),
                 last_used_at=max(self._surface.usage.of_tokens(list(ids)).values(), default=None),
-                authenticity_token=_form_value(visitor),
+                authenticity_token=visitor.form_value,
                 impact=self._impact(tx, account, key, Switch.DELETED),
             )
             return show(tx, self._surface.pages, visitor, view, "Delete Developer Key")
@@ -134,7 +133,7 @@ class KeyChanges:
             action=f"{key_address(account, key)}/state",
             cancel_href=_back(account, key),
             impact=self._impact(tx, account, key, Switch.OFF) if to is BindingState.OFF else None,
-            authenticity_token=_form_value(visitor),
+            authenticity_token=visitor.form_value,
             tokens=read_keys.token_counts(tx, (key.id,)).get(key.id, 0) if owns(account, key) else None,
             gate=gate_view(account, gate_of(tx, account, key, find)) if to is BindingState.ON else None,
         )
@@ -171,7 +170,3 @@ def _state(word: object) -> BindingState:
 def _because(form: Tree) -> str | None:
     given = form.get("because")
     return given.strip()[:2000] or None if isinstance(given, str) else None
-
-
-def _form_value(visitor: Visitor) -> str:
-    return "" if visitor.session is None else form_value(visitor.session)

@@ -24,7 +24,6 @@ from keystead.core.scopes import parse_route_scope
 from keystead.storage.read import keys as read_keys
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 TITLE = "Key Settings"
@@ -175,7 +174,7 @@ class KeyEditor:
             form=form if report is None or report.unmatched else replace(form, pasted=""),
             groups=tuple(_groups(catalogue, form, held)),
             reach=reach_of(form.scopes, catalogue.find),
-            authenticity_token="" if visitor.session is None else form_value(visitor.session),
+            authenticity_token=visitor.form_value,
             client_id=None if key is None else str(global_id(key.id)),
             is_read_only=not may_change(tx, visitor, account),
             has_legacy_uri=key is not None and key.redirect_uri is not None,

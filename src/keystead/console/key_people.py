@@ -21,7 +21,6 @@ from keystead.storage.read.grants import Grant, GrantSearch, count_people, grant
 from keystead.storage.read.pages import Window
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 TITLE: Final = "People and tokens"
@@ -136,7 +135,7 @@ class KeyPeople:
                 people=count_people(tx, key.id, meant),
                 action=f"{key_address(account, key)}/people/end",
                 cancel_href=f"{key_address(account, key)}/people",
-                authenticity_token="" if visitor.session is None else form_value(visitor.session),
+                authenticity_token=visitor.form_value,
                 person=found.items[0].person if one_person else None,
                 user=user,
                 token=token,

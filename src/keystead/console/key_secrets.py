@@ -20,7 +20,6 @@ from keystead.core.parameters import Tree
 from keystead.storage.read import keys as read_keys
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 OVERLAPS: Final = {"0": 0.0, "1": 1.0, "24": 24.0, "168": 168.0, "720": 720.0}
@@ -118,7 +117,7 @@ class KeySecrets:
             tokens=read_keys.token_counts(tx, (key.id,)).get(key.id, 0),
             action=f"{key_address(account, key)}/secrets",
             back_href=key_address(account, key),
-            authenticity_token="" if visitor.session is None else form_value(visitor.session),
+            authenticity_token=visitor.form_value,
             secret=secret,
             former_until=key.former_secret_until if works else None,
             former_used_at=self._surface.usage.of_former_secret(key.id) if works else None,

@@ -25,7 +25,6 @@ from keystead.storage.read import keys as read_keys
 from keystead.storage.read.watches import find_watch
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 TITLE: Final = "Watch before enforcing"
@@ -147,7 +146,7 @@ class KeyWatch:
             action=f"{key_address(account, key)}/watch",
             back_href=key_address(account, key),
             enforces=key.require_scopes,
-            authenticity_token="" if visitor.session is None else form_value(visitor.session),
+            authenticity_token=visitor.form_value,
             report=report,
             since=None if watch is None else watch.since,
             enforced_at=None if watch is None else watch.enforced_at,

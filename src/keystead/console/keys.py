@@ -36,7 +36,6 @@ from keystead.storage.read.keys import KeyOrder
 from keystead.storage.read.pages import Listing
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 TITLE = "Developer Keys"
@@ -113,7 +112,7 @@ class KeyPages:
             is_inherited=wanted.is_inherited,
             list_href=address,
             hide_href=address + wanted.query,
-            authenticity_token="" if visitor.session is None else form_value(visitor.session),
+            authenticity_token=visitor.form_value,
             words=wanted.words,
             kind=wanted.kind,
             order="" if wanted.is_as_usual else wanted.order.value,

@@ -27,7 +27,6 @@ from keystead.storage.read.subscriptions import Subscription, list_subscriptions
 from keystead.storage.read.suspensions import SuspensionRule, find_rule
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 ADDRESS: Final = "/console/notices"
@@ -191,7 +190,7 @@ class NoticePages:
             unread=store.unread(whose, person),
             subscriptions=tuple(_told(one, store.delivery(one.id)) for one in list_subscriptions(tx, root.id)),
             kinds=tuple(NoticeKind),
-            authenticity_token="" if visitor.session is None else form_value(visitor.session),
+            authenticity_token=visitor.form_value,
             email=read_users.get_user(tx, person).email,
             rule=find_rule(tx, root.id),
             has_mail=self._surface.settings.smtp_url is not None,

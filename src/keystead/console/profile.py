@@ -33,7 +33,6 @@ from keystead.storage.read import tokens as read_tokens
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 TOKENS = f"{PROFILE}/tokens"
@@ -78,7 +77,7 @@ class Profile:
             view = ProfileView(
                 user_name=user.name,
                 login=logins[0].unique_id if logins else "",
-                authenticity_token=_form_value(visitor),
+                authenticity_token=visitor.form_value,
                 email=user.email,
                 integrations=tuple(
                     _row(token, keys.get(token.key_id), used.get(token.id), tx.now, visitor) for token in tokens
@@ -109,7 +108,7 @@ class Profile:
                 created_at=token.created_at,
                 back_href=PROFILE,
                 revoke_href=f"{TOKENS}/{token.id}/revoke",
-                authenticity_token=_form_value(visitor),
+                authenticity_token=visitor.form_value,
                 last_used_at=self._surface.usage.of_tokens([token.id]).get(token.id),
                 expires_at=token.expires_at,
                 activate_action=_activation(token, tx.now, visitor),
@@ -140,7 +139,7 @@ class Profile:
                 purpose=token.purpose,
                 action=f"{TOKENS}/{token.id}/revoke",
                 cancel_href=PROFILE,
-                authenticity_token=_form_value(visitor),
+                authenticity_token=visitor.form_value,
                 last_used_at=self._surface.usage.of_tokens([token.id]).get(token.id),
             )
             return show(tx, self._surface.pages, visitor, view, "Revoke access")
@@ -173,7 +172,7 @@ class Profile:
                 purpose=token.purpose,
                 action=f"{TOKENS}/{token.id}/regenerate",
                 cancel_href=f"{TOKENS}/{token.id}",
-                authenticity_token=_form_value(visitor),
+                authenticity_token=visitor.form_value,
             )
             return show(tx, self._surface.pages, visitor, view, "Regenerate Token")
 
@@ -238,7 +237,7 @@ class Profile:
         view = NewTokenView(
             action=TOKENS,
             cancel_href=PROFILE,
-            authenticity_token=_form_value(visitor),
+            authenticity_token=visitor.form_value,
             purpose=_word(wanted.get("purpose")),
             expires_at=_word(wanted.get("expires_at")),
             purpose_error=purpose_error,
@@ -300,10 +299,6 @@ def _status(token: Token, now: Instant) -> IntegrationStatus:
     if token.expired_at(now):
         return IntegrationStatus.EXPIRED
     return IntegrationStatus.PENDING if token.state is TokenState.PENDING else IntegrationStatus.ACTIVE
-
-
-def _form_value(visitor: Visitor) -> str:
-    return "" if visitor.session is None else form_value(visitor.session)
 
 
 def _word(value: object) -> str:

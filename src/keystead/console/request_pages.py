@@ -16,7 +16,6 @@ from keystead.governance import reviews
 from keystead.governance.reviews import Review
 from keystead.storage.read import keys as read_keys
 from keystead.storage.transaction import Transaction
-from keystead.web.sessions import form_value
 from keystead.web.surface import Visitor
 
 
@@ -82,7 +81,7 @@ def request_view(
         steps=_steps(request),
         needed=review.needed,
         missing=review.missing if request.is_open else 0,
-        authenticity_token="" if visitor.session is None else form_value(visitor.session),
+        authenticity_token=visitor.form_value,
         change=request.change,
         source=request.source,
         key_href=None if key is None or not may_review else f"{key_address(owner_of(tx, key), key)}/vetting",

@@ -23,7 +23,7 @@ from keystead.governance.request_values import asked_scopes, manifest_from_docum
 from keystead.storage.read.pages import Window
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import CSRF_FIELD, form_value, proves_itself
+from keystead.web.sessions import CSRF_FIELD, proves_itself
 from keystead.web.surface import Surface, Visitor, visitor_of
 
 ADDRESS: Final = "/console/requests"
@@ -212,7 +212,7 @@ class RequestPages:
         view = NewRequestView(
             account_name=visitor.domain_root.name,
             values={name: values.get(name, "") for name in _FIELDS},
-            authenticity_token="" if visitor.session is None else form_value(visitor.session),
+            authenticity_token=visitor.form_value,
             problem=problem,
         )
         return show(tx, self._surface.pages, visitor, view, "Ask for a key", status=200 if problem is None else 400)

@@ -37,7 +37,6 @@ from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import vetting as read_vetting
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 TITLE: Final = "Vetting"
@@ -98,7 +97,7 @@ class VettingPages:
                 lines=tuple(_lines(gate)),
                 action=f"{address}/questionnaire",
                 back_href=address,
-                authenticity_token="" if visitor.session is None else form_value(visitor.session),
+                authenticity_token=visitor.form_value,
                 vendor_name=None if gate.own.vendor is None else gate.own.vendor.name,
                 may_change=may_change(tx, visitor, account),
             )
@@ -199,7 +198,7 @@ class VettingPages:
             overdue=tuple(map(lack_line, gate.overdue)),
             items=_with_typed(items_view(own, gate, address), form),
             exceptions=_exceptions(gate),
-            authenticity_token="" if visitor.session is None else form_value(visitor.session),
+            authenticity_token=visitor.form_value,
             vendor=None if own.vendor is None else VendorOption(id=str(own.vendor.id), name=own.vendor.name),
             vendor_website=None if own.vendor is None else own.vendor.website,
             vendor_contacts=None if own.vendor is None else own.vendor.contacts,

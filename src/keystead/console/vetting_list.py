@@ -22,7 +22,6 @@ from keystead.governance.vetting import is_of_kind, list_gates
 from keystead.governance.vetting_values import vendor_values
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 ADDRESS: Final = "/accounts/{account_id}/vetting"
@@ -102,7 +101,7 @@ class VettingList:
                 address=f"{address}/vendors",
                 back_href=address,
                 vendors=govern_vendors.list_vendors(tx, account, acting=visitor.acting),
-                authenticity_token="" if visitor.session is None else form_value(visitor.session),
+                authenticity_token=visitor.form_value,
                 may_change=may_change(tx, visitor, account),
             )
             return show(tx, self._surface.pages, visitor, view, "Vendors")

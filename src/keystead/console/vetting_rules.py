@@ -23,7 +23,6 @@ from keystead.core.vetting_rules import Rules
 from keystead.governance import rules as govern
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.sessions import form_value
 from keystead.web.surface import Surface, Visitor
 
 ADDRESS: Final = "/accounts/{account_id}/vetting/rules"
@@ -142,7 +141,7 @@ class VettingRules:
             levels=tuple(_level(rules, level) for level in LEVELS),
             accepts_owner=rules.accepts_owner,
             may_rule=govern.may_rule(tx, account, acting=visitor.acting),
-            authenticity_token="" if visitor.session is None else form_value(visitor.session),
+            authenticity_token=visitor.form_value,
             problem=problem,
         )
         return show(tx, self._surface.pages, visitor, view, "Rules of vetting", status=200 if problem is None else 400)

@@ -32,7 +32,7 @@ from keystead.storage.usage_figures import UsageFigures
 from keystead.storage.watch_examples import WatchExamples
 from keystead.web.html import Pages
 from keystead.web.languages import ANYBODY, Reader, reader_of, words_in
-from keystead.web.sessions import cookie_header, csrf_cookie_header, forget_cookie_headers, session_of
+from keystead.web.sessions import cookie_header, csrf_cookie_header, forget_cookie_headers, form_value, session_of
 
 Result = TypeVar("Result")
 LARGEST_FORM = 256 * 1024
@@ -119,6 +119,11 @@ class Visitor:
         assert self.user is not None  # noqa: S101  (callers have sent others to sign in)
         real = None if self.session is None else self.session.real_user_id
         return Actor(user_id=self.user.id, real_user_id=real)
+
+    @property
+    def form_value(self) -> str:
+        """The anti-forgery value for a form on a page; empty, and so refused, without a session."""
+        return "" if self.session is None else form_value(self.session)
 
 
 def origin_of(request: Request) -> RequestOrigin:

@@ -104,12 +104,12 @@ def test_an_administrator_turns_a_key_on_and_a_teacher_authorizes_it(
     fill_in(page, "teacher")
     words = page.get_by_role("main").inner_text()
     page.get_by_role("button", name="Authorize").click()
+    page.get_by_role("heading", name="Configured").wait_for()
 
     assert "Course Mapper" in words
     assert "Courses" in words
     assert "Delete" in words
     assert "url:" not in words
-    assert page.get_by_role("heading", name="Configured").is_visible()
     assert client.told[-1]["state"] == "a b&c"
     assert len(client.told[-1]["code"]) == 128
     for_teacher.close()
@@ -123,6 +123,7 @@ def test_a_person_who_cancels_is_sent_back_without_a_code(
     page.goto(authorization_url(key_id, client.redirect_uri, scope="url:GET|/api/v1/courses/:id"))
     fill_in(page, "teacher")
     page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("heading", name="Configured").wait_for()
 
     assert client.told[-1] == {"error": "access_denied"}
     context.close()

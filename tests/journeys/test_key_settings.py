@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page
 from accessibility_checker.scopes import SCOPES as CHECKED
 from examples.test_accessibility_checker import Checker, checker, keystead
 from journeys.conftest import Installation
-from journeys.looking import chromium
+from journeys.looking import chromium, sign_in_on
 
 __all__ = ["checker", "keystead"]
 
@@ -39,15 +39,6 @@ def context(request: pytest.FixtureRequest, browser: Browser, keystead: Installa
     opened = browser.new_context(base_url=keystead.url, java_script_enabled=request.param != "no-scripts", **shape)
     yield opened
     opened.close()
-
-
-def sign_in(page: Page, login: str) -> None:
-    """Sign in on the first page."""
-    page.goto("/")
-    page.get_by_label("Login").fill(login)
-    page.get_by_label("Password").fill(f"keystead-{login}")
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign out").wait_for()
 
 
 def open_editor(page: Page) -> None:
@@ -92,7 +83,7 @@ def test_the_eleven_published_steps_lead_to_a_configured_integration(
     )
     began = time.monotonic()
 
-    sign_in(page, "admin")
+    sign_in_on(page, "admin")
     open_editor(page)  # 1, 2
     page.get_by_label("Key Name").fill(name)  # 3
     page.get_by_label("Owner Email").fill("ally@example.com")
@@ -138,7 +129,7 @@ def test_the_eleven_published_steps_lead_to_a_configured_integration(
 
 def test_single_scopes_are_found_and_ticked_by_their_names(context: BrowserContext) -> None:
     page = context.new_page()
-    sign_in(page, "admin")
+    sign_in_on(page, "admin")
     open_editor(page)
     name = f"Ticked {next(_numbers)}"
     page.get_by_label("Key Name").fill(name)
@@ -158,7 +149,7 @@ def test_single_scopes_are_found_and_ticked_by_their_names(context: BrowserConte
 
 def test_a_key_that_is_deleted_is_gone_and_one_that_was_switched_comes_back(context: BrowserContext) -> None:
     page = context.new_page()
-    sign_in(page, "admin")
+    sign_in_on(page, "admin")
     name = f"Doomed {next(_numbers)}"
     make_key(page, name, ALLY[0])
 
@@ -182,7 +173,7 @@ def test_a_key_that_is_deleted_is_gone_and_one_that_was_switched_comes_back(cont
 
 def test_an_inherited_key_is_free_or_locked_as_site_admin_says(context: BrowserContext, browser: Browser) -> None:
     site = context.new_page()
-    sign_in(site, "siteadmin")
+    sign_in_on(site, "siteadmin")
     name = f"Everybody's {next(_numbers)}"
     site.goto("/accounts/1/developer_keys")
     site.get_by_role("button", name="+ Developer Key").click()
@@ -200,7 +191,7 @@ def test_an_inherited_key_is_free_or_locked_as_site_admin_says(context: BrowserC
 
     theirs = browser.new_context(base_url=site.url.partition("/accounts")[0])
     page = theirs.new_page()
-    sign_in(page, "admin")
+    sign_in_on(page, "admin")
     page.get_by_role("link", name="Developer Keys").first.click()
     page.get_by_role("link", name="Inherited").click()
     free = row_of(page, name).get_by_role("switch").is_enabled()
@@ -225,7 +216,7 @@ def test_an_inherited_key_is_free_or_locked_as_site_admin_says(context: BrowserC
 @pytest.mark.parametrize("context", ["scripts"], indirect=True)
 def test_a_key_is_made_with_the_keyboard_alone(context: BrowserContext) -> None:
     page = context.new_page()
-    sign_in(page, "admin")
+    sign_in_on(page, "admin")
     name = f"Typed {next(_numbers)}"
 
     def tab_to(words: str) -> None:
@@ -268,7 +259,7 @@ FOCUSED = """() => {
 @pytest.mark.parametrize("context", ["scripts"], indirect=True)
 def test_read_only_is_exactly_every_get_and_its_end_is_none(context: BrowserContext) -> None:
     page = context.new_page()
-    sign_in(page, "admin")
+    sign_in_on(page, "admin")
     page.goto(f"{KEYS}/new")
     gets = page.locator('li:has(.verb-get) input[name="developer_key[scopes][]"]').count()
     ticked = page.locator('input[name="developer_key[scopes][]"]:checked')
@@ -291,7 +282,7 @@ def test_read_only_is_exactly_every_get_and_its_end_is_none(context: BrowserCont
 @pytest.mark.parametrize("context", ["scripts"], indirect=True)
 def test_the_list_is_searched_as_one_types(context: BrowserContext) -> None:
     page = context.new_page()
-    sign_in(page, "admin")
+    sign_in_on(page, "admin")
     name = f"Needle {next(_numbers)}"
     make_key(page, name, ALLY[0])
     make_key(page, f"Hay {next(_numbers)}", ALLY[0])
@@ -313,7 +304,7 @@ def test_pages_ask_nobody_else_and_run_nothing_foreign(context: BrowserContext, 
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda failed: complaints.append(str(failed)))
     page.on("dialog", _never)
-    sign_in(page, "admin")
+    sign_in_on(page, "admin")
     make_key(page, '<img src=x onerror="alert(1)">', ALLY[0])
 
     for address in ("/", KEYS, f"{KEYS}?q=%3Cscript%3Ealert(1)%3C/script%3E", f"{KEYS}/new", "/profile/settings"):

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from journeys.browsing import agree, answered, authorization_url, sign_in
 from journeys.conftest import Installation
-from journeys.looking import chromium, faults
+from journeys.looking import chromium, faults, sign_in_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("installation", ["sqlite"], indirect=True)]
 
@@ -38,11 +38,18 @@ def fail_to_sign_in(page: Page) -> None:
     page.get_by_label("Login").fill("teacher")
     page.get_by_label("Password").fill("wrong")
     press("Sign in")(page)
+    page.get_by_role("alert").first.wait_for()
 
 
 def make_a_token(page: Page) -> None:
     page.get_by_label("Purpose").fill("A look")
     press("Generate")(page)
+    page.get_by_role("heading", name="Your access token").wait_for()
+
+
+def make_a_token_without_a_purpose(page: Page) -> None:
+    press("Generate")(page)
+    page.get_by_role("alert").first.wait_for()
 
 
 def paste_scopes(page: Page) -> None:
@@ -125,7 +132,7 @@ PAGES = (
     Visit(name="profile-teacher", who="teacher", at="/profile/settings"),
     Visit(name="token", at=TOKENS + "/{token}"),
     Visit(name="token-new", at=f"{TOKENS}/new"),
-    Visit(name="token-new-refused", at=f"{TOKENS}/new", then=press("Generate")),
+    Visit(name="token-new-refused", at=f"{TOKENS}/new", then=make_a_token_without_a_purpose),
     Visit(name="token-shown", at=f"{TOKENS}/new", then=make_a_token),
     Visit(name="token-regenerate", at=TOKENS + "/{token}/regenerate"),
     Visit(name="token-revoke", at=TOKENS + "/{token}/revoke"),
@@ -195,37 +202,34 @@ def refused_call(installation: Installation, key: dict[str, str], consent: str) 
 
 
 @pytest.fixture(scope="module")
-def visitors(installation: Installation, browser: Browser) -> Iterator[Callable[[str | None], BrowserContext]]:
-    """Give the browser of a person, signed in once, whose pages let the script of the test in."""
-    opened: dict[str | None, BrowserContext] = {}
+def visitors(installation: Installation, browser: Browser) -> Iterator[Callable[[str | None], Page]]:
+    """Give the page of a person, signed in once, which lets the script of the test in.
 
-    def visitor(who: str | None) -> BrowserContext:
+    It stays open: Chromium may never answer when a page is closed while it still loads something.
+    """
+    opened: dict[str | None, Page] = {}
+
+    def visitor(who: str | None) -> Page:
         if who not in opened:
-            opened[who] = context = browser.new_context(base_url=installation.url, bypass_csp=True)
+            opened[who] = browser.new_context(base_url=installation.url, bypass_csp=True).new_page()
             if who is not None:
-                page = context.new_page()
-                page.goto("/login")
-                page.get_by_label("Login").fill(who)
-                page.get_by_label("Password").fill(f"keystead-{who}")
-                press("Sign in")(page)
-                page.close()
+                sign_in_on(opened[who], who)
         return opened[who]
 
     yield visitor
-    for context in opened.values():
-        context.close()
+    for page in opened.values():
+        page.context.close()
 
 
 @pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.name)
 def test_a_page_has_no_fault_in_any_look(
-    visitors: Callable[[str | None], BrowserContext], sample: dict[str, str], visit: Visit
+    visitors: Callable[[str | None], Page], sample: dict[str, str], visit: Visit
 ) -> None:
-    page = visitors(visit.who).new_page()
+    page = visitors(visit.who)
 
     page.goto(re.sub(r"\{(\w+)\}", lambda named: sample[named.group(1)], visit.at))
     if visit.then is not None:
         visit.then(page)
     found = faults(page, visit.name)
-    page.close()
 
     assert found == {}

@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from journeys.conftest import Installation
-from journeys.looking import chromium
-from journeys.test_key_settings import sign_in
+from journeys.looking import chromium, sign_in_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("installation", ["sqlite"], indirect=True)]
 
@@ -25,7 +24,7 @@ def browser() -> Iterator[Browser]:
 def person(browser: Browser, installation: Installation, login: str, *, scripts: bool) -> Page:
     """Return the first page of somebody who has signed in."""
     page = browser.new_context(base_url=installation.url, java_script_enabled=scripts).new_page()
-    sign_in(page, login)
+    sign_in_on(page, login)
     return page
 
 

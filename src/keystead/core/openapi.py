@@ -65,7 +65,7 @@ class _Reading:
 
     root: Mapping[str, Any]
     title: str
-    steps: int = field(default=MOST_STEPS_IN_ALL)
+    steps: int = field(default_factory=lambda: MOST_STEPS_IN_ALL)
 
 
 def prefix_problem(prefix: str, others: Mapping[str, str]) -> str | None:

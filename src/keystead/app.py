@@ -19,7 +19,7 @@ from keystead.api.operations import OWN_ROUTES, RESERVED, routing_of
 from keystead.api.requests import World
 from keystead.config import Settings
 from keystead.console.routes import console_routes
-from keystead.core.instants import SECOND, Instant
+from keystead.core.instants import Instant
 from keystead.gateway.at_once import AtOnce
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
 from keystead.gateway.facts import Cluster, FactsUnavailable
@@ -316,7 +316,7 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
 
 def system_clock() -> Instant:
     """Return the moment it is."""
-    return Instant(time.time_ns() * SECOND // 1_000_000_000)
+    return Instant(time.time_ns() // 1000)
 
 
 def usage_url(settings: Settings) -> str:

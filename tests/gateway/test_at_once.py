@@ -12,8 +12,9 @@ from gateway_bench import GatewayBench, gateways
 from keys_bench import COURSES
 from keystead.config import LOOPBACK
 from keystead.core.instants import HOUR, Instant
+from keystead.core.routes import compile_routes
 from keystead.gateway.at_once import FIRST_LINE, AtOnce
-from keystead.gateway.plain import plain_target
+from keystead.gateway.plain import LONGEST_KEPT, MOST_KEPT, PlainTargets, plain_target
 from world import SITE_PERSON
 
 Pairs = list[tuple[bytes, bytes]]
@@ -216,6 +217,32 @@ def test_a_head_that_is_read_without_the_parser_says_what_its_headers_say(
 )
 def test_what_is_plain(raw: bytes, plain: tuple[str, str] | None) -> None:
     assert plain_target(raw) == plain
+
+
+def test_a_target_asked_for_again_is_answered_the_same_and_few_are_kept() -> None:
+    table = compile_routes([("GET", "/api/v1/courses/:id"), ("GET", "/api/v1/courses/:id/pages")])
+    targets = PlainTargets(table)
+    asked_for = [b"/api/v1/courses/%d?page=2" % number for number in range(3 * MOST_KEPT)]
+
+    first = [targets.get(raw) for raw in asked_for]
+    again = [targets.get(raw) for raw in asked_for]
+
+    assert first == again
+    assert first[7] == ("/api/v1/courses/7", "page=2", table.match("GET", "/api/v1/courses/7"))
+    assert targets.get(asked_for[-1]) is again[-1]
+    assert targets.get(b"/api/v1/courses/7?include[]=term") is None
+    assert len(targets) <= 2 * MOST_KEPT
+
+
+def test_a_long_target_is_read_and_not_kept() -> None:
+    targets = PlainTargets(compile_routes([("GET", "/api/v1/courses/:id")]))
+    long = b"/api/v1/courses/7?" + b"a" * LONGEST_KEPT
+    short = targets.get(b"/api/v1/courses/7")
+    read = targets.get(long)
+
+    assert short is not None
+    assert read == ("/api/v1/courses/7", "a" * LONGEST_KEPT, short.match)
+    assert len(targets) == 1
 
 
 def test_own_paths_are_named_as_ours(gate: GatewayBench, tokens: tuple[str, ...]) -> None:

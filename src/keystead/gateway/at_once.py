@@ -20,7 +20,6 @@ from keystead.gateway.identity import Identities
 from keystead.gateway.judge import Judge
 from keystead.gateway.origin import clean_host, is_within, sender_of
 from keystead.gateway.own import OwnPaths
-from keystead.gateway.plain import plain_target
 from keystead.gateway.throttle import Throttle, unthrottled
 from keystead.gateway.told import PREFIX
 from keystead.observability.metrics import COUNTS
@@ -196,11 +195,10 @@ class AtOnce:
                                     say(b"x-forwarded-proto"), scheme))  # fmt: skip
         if origin is None:
             origin = self._new_origin(said, scheme)
-        target = plain_target(uri)
+        target = self._judge.targets.get(uri)
         if target is None or origin is None:
             return None
-        path, query = target
-        match = self._judge.table.match(verb, path)
+        path, query, match = target
         now = self._clock()
         known = self._judge.standing(authorization[7:], origin[0], match, now)
         if known is None or not self._throttle.passes(known):

@@ -20,7 +20,7 @@ from keystead.gateway.line import Line
 from keystead.gateway.noting import count, note
 from keystead.gateway.origin import RequestOrigin, header, headers_named
 from keystead.gateway.own import OwnPaths
-from keystead.gateway.plain import plain_call
+from keystead.gateway.plain import bearer_in
 from keystead.gateway.proxy import ClientGone, Forwarded, UpstreamUnreachable
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
 from keystead.gateway.refusals import RefusalSink
@@ -181,14 +181,15 @@ class Gateway:
         """
         began = time.perf_counter()
         raw, query = scope["raw_path"], scope["query_string"]
-        plain = plain_call(scope["method"], raw + b"?" + query if query else raw, scope["headers"])
-        if plain is None:
+        brought = bearer_in(scope["method"], scope["headers"])
+        plain = self._judge.targets.get(raw + b"?" + query if query else raw)
+        if brought is None or plain is None:
             return False
-        match = self._judge.table.match(plain.verb, plain.path)
+        match = plain.match
         if self._own_paths.has_path(plain.path, match):
             return False
         now = self._clock()
-        known = self._judge.standing(plain.credential, origin.domain, match, now)
+        known = self._judge.standing(brought[0], origin.domain, match, now)
         if known is None:
             return False
         COUNTS.decision_times.note(time.perf_counter() - began)
@@ -209,7 +210,7 @@ class Gateway:
             async for _ in line.chunks():
                 pass
             passing = _Passing(
-                verb=plain.verb, plain=plain.path, path=plain.path, query=query, facts=known.facts, body=only(b""),
+                verb=scope["method"], plain=plain.path, path=plain.path, query=query, facts=known.facts, body=only(b""),
                 length=None, has_body=False,
             )  # fmt: skip
             await self._send_on(scope, line, toll.sending(send), passing)

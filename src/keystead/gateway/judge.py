@@ -12,6 +12,7 @@ from keystead.gateway.call import ApiCall, covers
 from keystead.gateway.counting import Calls
 from keystead.gateway.facts import Facts, FactSource, Question, UsageSink
 from keystead.gateway.memory import Known, Memory, fingerprint
+from keystead.gateway.plain import PlainTargets
 from keystead.gateway.routing import Routing
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.metrics import COUNTS
@@ -40,6 +41,7 @@ class Judge:
         """Who counts what this judge decides: the doors tell them, which know the caller and the throttle."""
         self._routing = routing
         self.table = routing.now.table
+        self.targets = PlainTargets(self.table)
         self._source = source
         self._usage = usage
         self._clock = clock
@@ -183,7 +185,9 @@ class Judge:
 
     def renew(self, revision: int) -> None:
         """Judge by a catalogue of at least this revision from now on. May wait; raises FactsUnavailable."""
-        self.table = self._routing.renew(revision).table
+        table = self._routing.renew(revision).table
+        if table is not self.table:
+            self.table, self.targets = table, PlainTargets(table)
 
     def _known(self, facts: Facts, question: Question) -> Known:
         table = self.table

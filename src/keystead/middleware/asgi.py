@@ -43,12 +43,14 @@ class KeysteadMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Judge one call, and hand it on or answer it (ASGI)."""
-        kind = scope["type"]
-        if kind == "lifespan" or not self._is_judged(scope):
-            return await self._app(scope, receive, send)
-        if kind != "http":
+        raw: bytes | None = scope.get("raw_path")
+        if raw is None or not raw.startswith(self._paths):
+            if scope["type"] == "lifespan" or not self._is_judged(scope):
+                return await self._app(scope, receive, send)
+            raw = scope["raw_path"]
+        if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
-        raw, query, client = scope["raw_path"], scope["query_string"], scope.get("client")
+        query, client = scope["query_string"], scope.get("client")
         target = raw + b"?" + query if query else raw
         passed = self._judge.standing(scope["method"], target, scope["headers"], client and client[0])
         if passed is None:
@@ -59,8 +61,6 @@ class KeysteadMiddleware:
     def _is_judged(self, scope: Scope) -> bool:
         """Whether the application could take the path for one of those to protect: as sent, or cleaned up."""
         raw: bytes = scope.get("raw_path") or str(scope["path"]).encode()
-        if raw.startswith(self._paths):
-            return True
         path = raw.decode("latin-1")
         if any(mark in raw for mark in _HIDDEN):
             for _ in range(_MOST_LAYERS):

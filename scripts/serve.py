@@ -21,6 +21,7 @@ def main() -> int:
     host = environment.setdefault("KEYSTEAD_HOST", "127.0.0.1")
     port = int(environment.setdefault("KEYSTEAD_PORT", "8090"))
     environment.setdefault("KEYSTEAD_SAMPLE_DATA", "1")
+    environment.setdefault("KEYSTEAD_SAMPLE_INTEGRATIONS", "1")
     environment.setdefault("KEYSTEAD_BOOTSTRAP_PASSWORD", "keystead-siteadmin")
     reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     url = environment.get("KEYSTEAD_PUBLIC_URL") or f"http://{reachable}:{port}"

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     usage_days: int = Field(default=120, ge=91, le=1000)
     usage_months: int = Field(default=24, ge=1, le=240)
     sample_data: bool = False
+    sample_integrations: bool = False
     smtp_url: SecretStr | None = None
     mail_from: str = "keystead@localhost"
     notify_private: bool = False

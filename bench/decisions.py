@@ -11,7 +11,6 @@ from typing import Any
 from bench.timing import in_turn, in_turn_many, row
 from keystead.actions.beginnings import begin
 from keystead.api.operations import read_catalogue, route_table
-from keystead.app import system_clock
 from keystead.core.bindings import BindingState
 from keystead.core.credentials import Secret
 from keystead.core.decision import decide
@@ -26,6 +25,7 @@ from keystead.gateway.routing import fixed
 from keystead.gateway.verdicts import Allowed
 from keystead.middleware import Judge as EmbeddedJudge
 from keystead.middleware import Passed
+from keystead.storage.clock import system_clock
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.telemetry_schema import usage_metadata

@@ -16,7 +16,6 @@ from bench.decisions import MASTER
 from bench.growth import secret_of
 from keystead.actions.beginnings import begin
 from keystead.api.operations import read_catalogue, route_table
-from keystead.app import system_clock
 from keystead.core.accounts import Account
 from keystead.core.credentials import Secret
 from keystead.core.keys import Key
@@ -24,6 +23,7 @@ from keystead.core.usage import Period, day_of
 from keystead.governance.impact import KeyChange, Switch, impact_of
 from keystead.governance.privileges import least_privilege
 from keystead.governance.usage import Grouping, usage_of
+from keystead.storage.clock import system_clock
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
 from keystead.storage.transaction import Database, Origin, engine_for

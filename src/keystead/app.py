@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import re
-import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from keystead.api import accounts, users
 from keystead.api.endpoints import OwnApi
 from keystead.api.operations import OWN_ROUTES, RESERVED, routing_of
 from keystead.api.requests import World
-from keystead.config import Settings
+from keystead.config import Settings, usage_url
 from keystead.console.routes import console_routes
-from keystead.core.instants import Instant
 from keystead.gateway.at_once import AtOnce
 from keystead.gateway.endpoints import ORIGIN, App, Gateway, Receive, Scope, Send
 from keystead.gateway.facts import Cluster, FactsUnavailable
@@ -42,7 +40,8 @@ from keystead.login.sign_in import SignIn
 from keystead.login.tokens import TokenEndpoint
 from keystead.observability.logs import log
 from keystead.observability.metrics import COUNTS
-from keystead.storage.counts import WrittenCounts, counts_for
+from keystead.storage.clock import system_clock
+from keystead.storage.counts import FLUSHED_EVERY, WrittenCounts, counts_for
 from keystead.storage.facts import StoredFacts
 from keystead.storage.figures import ProcessFigures
 from keystead.storage.notices import Notices
@@ -61,7 +60,6 @@ from keystead.web.html import Pages
 from keystead.web.operations import REFUSALS, Operations
 from keystead.web.surface import Surface
 
-COUNTS_EVERY = 3
 """In every which turn the counters are written: so many seconds of them a kill may lose."""
 MOST_THREADS = 80
 """Several times as many as may wait to write, so that a database that is locked leaves threads for those who read."""
@@ -179,7 +177,7 @@ class Application:
 
     def _background(self) -> Background:
         parts = self._parts
-        counted = () if parts.counts is None else (_every(COUNTS_EVERY, parts.counts.flush),)
+        counted = () if parts.counts is None else (_every(FLUSHED_EVERY, parts.counts.flush),)
         telemetry = (
             self._look_for_apis,
             *counted,
@@ -312,17 +310,6 @@ def create_app(settings: Settings, vault: Vault, *, clock: Any = None) -> Applic
             routing=routing,
         )
     )
-
-
-def system_clock() -> Instant:
-    """Return the moment it is."""
-    return Instant(time.time_ns() // 1000)
-
-
-def usage_url(settings: Settings) -> str:
-    """Return where telemetry is kept: beside an embedded database in a file of its own."""
-    url = settings.database_url.get_secret_value()
-    return f"{url.removesuffix('.db')}-usage.db" if settings.is_embedded else url
 
 
 def _own_routes(settings: Settings) -> frozenset[tuple[str, str]]:

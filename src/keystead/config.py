@@ -144,3 +144,9 @@ def read_settings(**overrides: object) -> Settings:
         raise SettingsError(f"{name}: {message}" if name else message) from None
     except json.JSONDecodeError as wrong:
         raise SettingsError(f"the environment cannot be read: {wrong}") from None
+
+
+def usage_url(settings: Settings) -> str:
+    """Return where telemetry is kept: beside an embedded database in a file of its own."""
+    url = settings.database_url.get_secret_value()
+    return f"{url.removesuffix('.db')}-usage.db" if settings.is_embedded else url

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from databases import MASTER, fresh_installation
-from keystead.app import system_clock
+from keystead.storage.clock import system_clock
 
 
 @pytest.fixture

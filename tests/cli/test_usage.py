@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from keystead.app import system_clock, usage_url
 from keystead.cli.main import app
-from keystead.config import Settings
+from keystead.config import Settings, usage_url
+from keystead.storage.clock import system_clock
 from keystead.storage.counts import WrittenCounts
 from keystead.storage.transaction import engine_for
 from keystead.storage.upgrades import make_usage_tables

@@ -11,8 +11,8 @@ import pytest
 
 from databases import MASTER, fresh_installation
 from keys_bench import KeyBench
-from keystead.app import system_clock
 from keystead.middleware import Judge, KeysteadMiddleware, Passed, Refused
+from keystead.storage.clock import system_clock
 from world import SITE_PERSON
 
 COURSE, UPLOAD = "url:GET|/api/v1/courses/:id", "url:POST|/api/v1/courses/:course_id/files"

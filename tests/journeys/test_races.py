@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from databases import KINDS, fresh_url
 from journeys.workers import BOOTSTRAP_TOKEN, MASTER, Server, Tool, at_once, statuses
-from keystead.app import system_clock
+from keystead.storage.clock import system_clock
 from keystead.storage.schema import accounts, audit, bindings, keys
 from keystead.storage.transaction import Database, Origin
 from keystead.storage.vault import Vault

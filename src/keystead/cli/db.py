@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from keystead.app import system_clock
 from keystead.config import read_settings
+from keystead.storage.clock import system_clock
 from keystead.storage.master_secret import open_vault
 from keystead.storage.transaction import Database
 from keystead.storage.upgrades import schema_state

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from keystead.api.explain import told
 from keystead.api.operations import routing_of
-from keystead.app import system_clock
 from keystead.cli.start import opened
 from keystead.config import read_settings
 from keystead.core.errors import NotFound
@@ -20,6 +19,7 @@ from keystead.core.tokens import Token, TokenState
 from keystead.gateway.explaining import explain_call, read_asked
 from keystead.gateway.facts import Cluster, Question
 from keystead.gateway.judge import Judge
+from keystead.storage.clock import system_clock
 from keystead.storage.facts import StoredFacts
 from keystead.storage.gathering import load_token
 from keystead.storage.lookups import TransactionLookups

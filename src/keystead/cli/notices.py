@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from keystead.app import usage_url
 from keystead.cli.start import opened
-from keystead.config import read_settings
+from keystead.config import read_settings, usage_url
 from keystead.governance.delivering import in_words, notice_object
 from keystead.governance.noticing import addressee, draw_notices
 from keystead.storage.notices import Notices

@@ -2,17 +2,18 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import uvicorn
 
-from keystead.app import Application, create_app
 from keystead.cli.start import prepare
 from keystead.config import read_settings
 from keystead.observability.logs import set_up_logs
-from keystead.observability.traces import Traced, traced
 from keystead.storage.master_secret import open_vault
+
+if TYPE_CHECKING:
+    from keystead.app import Application
+    from keystead.observability.traces import Traced
 
 
 def serve(
@@ -26,6 +27,8 @@ def serve(
     settings = read_settings()
     set_up_logs(json_lines=not sys.stderr.isatty())
     prepare(settings, open_vault(settings))
+    import uvicorn  # here, so that no other command waits for it
+
     uvicorn.run(
         "keystead.cli.serve:application",
         factory=True,
@@ -42,8 +45,11 @@ def serve(
     )
 
 
-def application() -> Application | Traced:
+def application() -> "Application | Traced":
     """Return the application for one server process."""
+    from keystead.app import create_app  # here, so that no other command waits for it
+    from keystead.observability.traces import traced
+
     settings = read_settings()
     set_up_logs(json_lines=not sys.stderr.isatty())
     made = create_app(settings, open_vault(settings))

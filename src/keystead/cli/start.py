@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from keystead.actions import sample
 from keystead.actions.beginnings import begin
 from keystead.api.operations import routing_of
-from keystead.app import system_clock, usage_url
-from keystead.config import Settings, SettingsError, read_settings
+from keystead.config import Settings, SettingsError, read_settings, usage_url
 from keystead.core.credentials import Secret
 from keystead.governance.sample import Past, Sample, Telemetry
+from keystead.storage.clock import system_clock
 from keystead.storage.counts import counts_for
 from keystead.storage.master_secret import open_vault
 from keystead.storage.read import accounts as read_accounts

@@ -9,10 +9,9 @@ import typer
 from keystead.actions import watches as act
 from keystead.api.operations import routing_of
 from keystead.api.watch import report_told
-from keystead.app import usage_url
 from keystead.cli.people import acting_as
 from keystead.cli.start import opened, opened_figures
-from keystead.config import read_settings
+from keystead.config import read_settings, usage_url
 from keystead.core.errors import NotFound
 from keystead.core.ids import parse_id
 from keystead.governance.watching import watch_report

@@ -5,8 +5,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from keystead.api.operations import routing_of
-from keystead.app import COUNTS_EVERY, system_clock, usage_url
-from keystead.config import Settings, read_settings
+from keystead.config import Settings, read_settings, usage_url
 from keystead.core.accounts import normal_host
 from keystead.core.parameters import MalformedParameters, filter_query
 from keystead.gateway import replies
@@ -21,7 +20,8 @@ from keystead.gateway.plain import bearer_in
 from keystead.gateway.reading import Asked, Reading, has_body, read_call
 from keystead.gateway.verdicts import Allowed, Denied
 from keystead.observability.logs import log
-from keystead.storage.counts import counts_for
+from keystead.storage.clock import system_clock
+from keystead.storage.counts import FLUSHED_EVERY, counts_for
 from keystead.storage.facts import StoredFacts
 from keystead.storage.master_secret import open_vault
 from keystead.storage.transaction import Database, StorageUnavailable, engine_for
@@ -195,7 +195,7 @@ class Judge:
             turns += 1
             try:
                 self._usage.flush()
-                if self._counts is not None and turns % COUNTS_EVERY == 0:
+                if self._counts is not None and turns % FLUSHED_EVERY == 0:
                     self._counts.flush()
             except StorageUnavailable:
                 log.error("usage.not_written")

@@ -25,6 +25,8 @@ from keystead.storage.usage_schema import usage_counts, usage_flushes, usage_sco
 DAYS, MONTHS = "day", "month"
 """How much time one row stands for: a day, or a month that begins at the row's day."""
 ANY_SCOPE: Final = 0
+FLUSHED_EVERY: Final = 3
+"""After how many rounds of the background, each a second long, what was counted is written."""
 _TIDIED_EVERY: Final = HOUR
 _FLUSHES_KEPT: Final = 7 * DAY
 _MOST_SEEN: Final = 200_000

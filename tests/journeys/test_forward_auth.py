@@ -78,8 +78,9 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
             process([sys.executable, "-m", "keystead.cli", "serve"], home, **settings) as server,
             process(commands["nginx"], home) as nginx,
             process(commands["caddy"], home, **own) as caddy,
+            process(commands["envoy"], home) as envoy,
         ):
-            for name, started in (("keystead", server), ("nginx", nginx), ("caddy", caddy)):
+            for name, started in (("keystead", server), ("nginx", nginx), ("caddy", caddy), ("envoy", envoy)):
                 wait_for(f"http://127.0.0.1:{ports[name]}/readyz", started)
             keystead = Installation(url=f"http://127.0.0.1:{ports['keystead']}", log=home / "python.log")
             admin = keystead.call(

@@ -37,6 +37,7 @@ _HEARD: Final = frozenset(
 )
 _NEVER: Final = frozenset(
     {b"content-type", b"content-encoding", b"transfer-encoding", b"expect", b"upgrade", b"x-envoy-auth-partial-body"}
+    | {b"x-keystead-passes"}
     | {name.encode() for name in OVERRIDE_HEADERS}
 )
 _NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")

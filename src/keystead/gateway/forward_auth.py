@@ -97,6 +97,8 @@ class ForwardAuth:
             return None
         if reply.status != replies.NO_CONTENT and header(scope, b"x-keystead-refusals") == "403":
             reply = replies.refused_without_words()
+        if reply.status == replies.NO_CONTENT and header(scope, b"x-keystead-passes") == "200":
+            reply = replace(reply, status=200)
         return await replies.answer(send, reply)
 
     async def _reply(self, scope: Scope, line: Line) -> replies.Reply:

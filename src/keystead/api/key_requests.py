@@ -24,7 +24,7 @@ BASE = "/api/keystead/v1/accounts/:account_id/requests"
 
 
 def list_requests(ask: Ask) -> Answer:
-    """List requests, newest first: to reviewers all of the account's, to others their own."""
+    """List requests, newest first: to whoever sees keys all of the account's, to others their own."""
     page_of(ask)
     word = text(ask.query.get("state"), "state")
     if word and word not in set(RequestState):
@@ -94,7 +94,7 @@ def decide(ask: Ask) -> Answer:
 
 def manifest_given(ask: Ask) -> Callable[[], tuple[Manifest, str | None]]:
     """Return how the manifest that is given is read, or fetched from its ``url``; first that somebody may ask here."""
-    govern.require_person(ask.tx, ask.account(), ask.acting)
+    govern.require_may_ask(ask.tx, ask.account(), ask.acting)
     url, document = text(ask.parameters.get("url"), "url") or "", ask.parameters.get("manifest")
     if bool(url) == bool(document):
         raise Malformed("give either manifest or url")

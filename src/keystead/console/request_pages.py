@@ -63,7 +63,7 @@ def request_view(
     """Return what the page of a request says to a visitor who may see it."""
     root, acting = visitor.domain_root, visitor.acting
     review = reviews.review_of(tx, root, request, catalogue)
-    may_review = govern.reviews(tx, root, acting=acting)
+    may_review = govern.sees_all(tx, root, acting=acting)
     objection = objection_to_yes(request, UserId(acting.answerable_id), review.needed)
     is_asker = acting.answerable_id == request.user_id
     key = read_keys.find_key(tx, request.key_id)

@@ -102,7 +102,7 @@ class RequestPages:
                 account_name=root.name,
                 rows=tuple(map(request_row, reviews.reviews_of(tx, root, found.items, catalogue))),
                 total=found.total,
-                reviews=govern.reviews(tx, root, acting=visitor.acting),
+                reviews=govern.sees_all(tx, root, acting=visitor.acting),
                 state=asked["state"],
                 pages=links(visitor, ADDRESS, asked, page=page, size=PAGE_SIZE, total=found.total),
             )

@@ -61,6 +61,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     f"PUT {_OWN_API}/requests/:request_id/scopes": {"scopes": [COURSES]},
     f"PUT {_OWN_API}/requests/:request_id/decision": {"decision": "refuse", **_WHY},
     f"POST {_OWN_API}/vendors": {"name": "Vendor {number}"},
+    f"POST {_OWN_API}/roles": {"template": "auditor", "label": "Auditor {number}"},
     f"POST {_OWN_API}/subscriptions": {"channel": "webhook", "address": "https://hook.test/"},
     f"PUT {_OWN_API}/keys/:id/watch": {"scopes": [COURSES]},
     f"PUT {_OWN_API}/suspension_rule": {"refused": 5, "minutes": 5},

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from keystead.core.actors import SITE_ADMIN_ONLY_RIGHTS, AdminSeat, Right, Role, held, with_implied
 from keystead.core.ids import AccountId, RoleId, UserId
+from keystead.core.roles import AUDITOR, RIGHT_WORDS, TEMPLATES
 
 pytestmark = pytest.mark.pure
 
@@ -51,6 +52,19 @@ def test_whoever_manages_keys_may_do_all_that_was_split_off() -> None:
     split = {right for right in Right if "developer_key" in right} - {Right.MODIFY_SITE_ADMIN_DEVELOPER_KEYS}
 
     assert with_implied({Right.MANAGE_DEVELOPER_KEYS}) == split
+
+
+def test_every_right_is_told_in_words() -> None:
+    assert RIGHT_WORDS.keys() == set(Right)
+
+
+def test_an_auditor_can_change_nothing() -> None:
+    given_rights = TEMPLATES[AUDITOR].rights
+
+    assert with_implied(given_rights) == given_rights
+    assert given_rights == {
+        Right.VIEW_DEVELOPER_KEYS, Right.VIEW_DEVELOPER_KEY_AUDIT, Right.EXPORT_DEVELOPER_KEY_RECORDS,
+    }  # fmt: skip
 
 
 @given(rights, rights)

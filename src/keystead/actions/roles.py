@@ -9,6 +9,7 @@ from keystead.actions.wording import line_problem
 from keystead.core.accounts import Account
 from keystead.core.actors import SITE_ADMIN_ONLY_RIGHTS, Actor, Right, Role
 from keystead.core.errors import Forbidden, Invalid, Malformed, NotFound
+from keystead.core.roles import TEMPLATES
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
@@ -61,6 +62,21 @@ def create(
         because=because,
     )
     return _get(tx, role_id)
+
+
+def create_from(
+    tx: Transaction, account: Account, template: str, *, label: str | None, acting: Actor, because: str | None
+) -> Role:
+    """Make a role from one of ``TEMPLATES``, under its own label if none is given.
+
+    Raises what ``create`` raises, and Malformed for a template that is not there.
+    """
+    require(tx, acting, account, Right.MANAGE_ROLE_OVERRIDES)
+    found = TEMPLATES.get(template)
+    if found is None:
+        raise Malformed(f"template must be one of {', '.join(TEMPLATES)}")
+    switches = dict.fromkeys(found.rights, True)
+    return create(tx, account, label=label or found.label, switches=switches, acting=acting, because=because)
 
 
 def update(

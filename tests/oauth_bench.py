@@ -336,6 +336,11 @@ class OAuthBench:
             mine = audit.c.id > self._audited_before
             return list(tx.connection.execute(select(audit).where(mine, audit.c.action == action).order_by(audit.c.id)))
 
+    def audited_by(self, name: str) -> list[Any]:
+        """Return what a person has changed."""
+        with self.database.read() as tx:
+            return list(tx.connection.execute(select(audit).where(audit.c.user_id == self.people[name])))
+
     def _root(self, host: str) -> AccountId:
         with self.database.write(_TEST) as tx:
             return insert_account(tx, name=host, kind=AccountKind.ROOT, uuid=host, domain=host)

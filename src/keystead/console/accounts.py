@@ -104,7 +104,7 @@ def _root(tx: Transaction, reference: str) -> Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Managed:
-    """Whose keys the person may manage on this host: those of the host's account, those of every other one."""
+    """Whose keys the person may see on this host: those of the host's account, those of every other one."""
 
     here: bool
     elsewhere: bool
@@ -192,7 +192,7 @@ class _Listing:
 
 def _managed(tx: Transaction, visitor: Visitor, site: Account) -> _Managed:
     """Return for which accounts the page of keys opens on this host (console/key_paths.py)."""
-    right = Right.MANAGE_DEVELOPER_KEYS
+    right = Right.VIEW_DEVELOPER_KEYS
     return _Managed(
         here=permits.holds(tx, visitor.acting, right, visitor.domain_root),
         elsewhere=permits.holds(tx, visitor.acting, right, site),

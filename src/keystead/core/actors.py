@@ -39,6 +39,8 @@ class Right(StrEnum):
 
 
 SITE_ADMIN_ONLY_RIGHTS = frozenset({Right.MODIFY_SITE_ADMIN_DEVELOPER_KEYS})
+ROLE_READERS: Final = frozenset({Right.MANAGE_ROLE_OVERRIDES, Right.MANAGE_ACCOUNT_MEMBERSHIPS})
+"""Whoever has one of these sees the roles of an account."""
 _SIGHT: Final = frozenset({Right.VIEW_DEVELOPER_KEYS})
 IMPLIED: Final[Mapping[Right, frozenset[Right]]] = MappingProxyType({
     Right.MANAGE_DEVELOPER_KEYS: frozenset({

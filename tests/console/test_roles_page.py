@@ -146,3 +146,16 @@ def test_roles_of_another_institution_are_not_there(bench: OAuthBench, desk: Des
 
     assert desk.browser.get(f"/accounts/{south}/roles").status_code == 404
     assert desk.browser.get("/accounts/999999/roles").status_code == 404
+
+
+def test_whoever_looks_after_roles_finds_those_of_each_account_from_the_list_of_accounts(bench: OAuthBench) -> None:
+    college = bench.sub_account(NORTH)
+    bench.holder("rolf", NORTH, Right.MANAGE_ROLE_OVERRIDES)
+    bench.holder("vera", NORTH, Right.VIEW_DEVELOPER_KEYS)
+
+    listed = {name: bench.browser(NORTH).signed_in(name).get("/accounts").text for name in ("rolf", "vera")}
+
+    assert f'href="/accounts/{college}/roles"' in listed["rolf"]
+    assert "/developer_keys" not in listed["rolf"]
+    assert "/roles" not in listed["vera"]
+    assert bench.browser(NORTH).signed_in("rolf").get(f"/accounts/{college}/roles").status_code == 200

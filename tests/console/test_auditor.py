@@ -187,7 +187,7 @@ def test_pages_say_why_controls_are_not_there(bench: OAuthBench, audit: Audit) -
 
 
 def test_the_header_leads_only_where_somebody_may_go(bench: OAuthBench, audit: Audit) -> None:
-    bench.holder("vera", NORTH, Right.VIEW_DEVELOPER_KEYS)
+    bench.holder("viola", NORTH, Right.VIEW_DEVELOPER_KEYS)
     bench.holder("rolf", NORTH, Right.MANAGE_ROLE_OVERRIDES)
 
     def links(login: str) -> list[str]:
@@ -198,7 +198,7 @@ def test_the_header_leads_only_where_somebody_may_go(bench: OAuthBench, audit: A
     sees = [f"{here}/developer_keys", f"{here}/vetting", "/console/requests", "/console/explain"]
     mine = "/profile/settings"
     assert links("olga") == [*sees, "/console/audit", "/console/notices", "/accounts", mine]
-    assert links("vera") == [*sees, "/console/notices", "/accounts", mine]
+    assert links("viola") == [*sees, "/console/notices", "/accounts", mine]
     assert links("rolf") == [f"{here}/roles", "/accounts", mine]
     assert links("pat") == [mine]
 

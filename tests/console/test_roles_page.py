@@ -151,11 +151,11 @@ def test_roles_of_another_institution_are_not_there(bench: OAuthBench, desk: Des
 def test_whoever_looks_after_roles_finds_those_of_each_account_from_the_list_of_accounts(bench: OAuthBench) -> None:
     college = bench.sub_account(NORTH)
     bench.holder("rolf", NORTH, Right.MANAGE_ROLE_OVERRIDES)
-    bench.holder("vera", NORTH, Right.VIEW_DEVELOPER_KEYS)
+    bench.holder("viola", NORTH, Right.VIEW_DEVELOPER_KEYS)
 
-    listed = {name: bench.browser(NORTH).signed_in(name).get("/accounts").text for name in ("rolf", "vera")}
+    listed = {name: bench.browser(NORTH).signed_in(name).get("/accounts").text for name in ("rolf", "viola")}
 
     assert f'href="/accounts/{college}/roles"' in listed["rolf"]
     assert "/developer_keys" not in listed["rolf"]
-    assert "/roles" not in listed["vera"]
+    assert "/roles" not in listed["viola"]
     assert bench.browser(NORTH).signed_in("rolf").get(f"/accounts/{college}/roles").status_code == 200

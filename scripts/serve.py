@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SAMPLE_SIGN_INS = ("admin", "teacher", "student", "ta", "designer")
+SAMPLE_SIGN_INS = ("admin", "teacher", "student", "ta", "designer", "auditor")
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from databases import MASTER, fresh_installation
 from keystead.app import Application, create_app
 from keystead.config import Settings
 from keystead.core.accounts import AccountKind, Policy
-from keystead.core.actors import ADMIN_ROLE, UserState
+from keystead.core.actors import ADMIN_ROLE, Right, UserState
 from keystead.core.bindings import BindingState
 from keystead.core.credentials import Secret
 from keystead.core.ids import AccountId, KeyId, UserId
@@ -35,7 +35,7 @@ from keystead.storage.transaction import Origin
 from keystead.storage.write.accounts import insert_account, update_account
 from keystead.storage.write.bindings import ensure_binding, update_binding
 from keystead.storage.write.keys import insert_key, update_key
-from keystead.storage.write.users import ensure_seat, insert_login, insert_user, update_user
+from keystead.storage.write.users import ensure_seat, insert_login, insert_role, insert_user, update_user
 
 NORTH, SOUTH = "north.test", "south.test"
 CALLBACK = "https://tool.test/cb"
@@ -270,6 +270,15 @@ class OAuthBench:
             ensure_seat(tx, account_id=account_id, user_id=user_id, role_id=role.id)
         return user_id
 
+    def holder(self, name: str, host: str, *rights: Right) -> UserId:
+        """Make a person with a role of exactly these rights in a host's root account."""
+        user_id = self.people.get(name) or self.person(name, host)
+        with self.database.write(_TEST) as tx:
+            label = f"{name} {next(self._numbers)}"
+            role_id = insert_role(tx, account_id=self.accounts[host], label=label, rights=rights)
+            ensure_seat(tx, account_id=self.accounts[host], user_id=user_id, role_id=role_id)
+        return user_id
+
     def change_person(self, name: str, **values: Any) -> None:
         """Set columns of a person."""
         with self.database.write(_TEST) as tx:
@@ -326,6 +335,11 @@ class OAuthBench:
         with self.database.read() as tx:
             mine = audit.c.id > self._audited_before
             return list(tx.connection.execute(select(audit).where(mine, audit.c.action == action).order_by(audit.c.id)))
+
+    def audited_by(self, name: str) -> list[Any]:
+        """Return what a person has changed."""
+        with self.database.read() as tx:
+            return list(tx.connection.execute(select(audit).where(audit.c.user_id == self.people[name])))
 
     def _root(self, host: str) -> AccountId:
         with self.database.write(_TEST) as tx:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from databases import SITE_TOKEN, fresh_installation
-from keystead.api import accounts, admins, catalogues, roles, users
+from keystead.api import accounts, admins, catalogues, role_templates, roles, users
 from keystead.api.endpoints import OwnApi
 from keystead.api.requests import ApiRoute
 from keystead.api.requests import World as ApiWorld
@@ -44,7 +44,7 @@ from keystead.storage.write.users import insert_login
 
 SITE_PERSON = 1
 ROUTES: tuple[ApiRoute, ...] = (
-    *accounts.ROUTES, *users.ROUTES, *admins.ROUTES, *roles.ROUTES, *catalogues.ROUTES,
+    *accounts.ROUTES, *users.ROUTES, *admins.ROUTES, *roles.ROUTES, *role_templates.ROUTES, *catalogues.ROUTES,
 )  # fmt: skip
 _NOON = 1_760_000_000 * SECOND
 

@@ -26,6 +26,8 @@ SIGN_INS = (
     ("ta", "Priya Raman"),
     ("designer", "Wei-Ling Chen"),
 )
+AUDITOR = (502, "auditor", "Maren Oduya")
+"""Somebody who checks the keys and belongs to no course, so only the service in front knows them."""
 ADMIN_ID, TEACHER_ID, STUDENT_ID, TA_ID, DESIGNER_ID = range(2, 7)
 TAUGHT_BY_TEACHER = (101, 102, 104, 110, 118)
 HELPED_BY_TA = (101, 110)
@@ -91,8 +93,10 @@ def build() -> Institution:
 def for_identity_provider(institution: Institution) -> dict[str, object]:
     """Accounts, people and admins as the service in front loads them; only the named sign-ins have a password."""
     root, *colleges = institution.accounts
+    auditor_id, auditor, auditor_name = AUDITOR
+    people = (*institution.people, _person(auditor_id, *auditor_name.split(" "), login=auditor))
     logins = {person.id: person.login for person in institution.people}
-    named = {login for login, _ in SIGN_INS}
+    named = {login for login, _ in SIGN_INS} | {auditor}
     return {
         "root_account": {"id": root.id, "name": root.name},
         "sub_accounts": [{"id": each.id, "name": each.name, "parent_id": each.parent_id} for each in colleges],
@@ -106,12 +110,14 @@ def for_identity_provider(institution: Institution) -> dict[str, object]:
                 "email": person.email,
                 **({"password": f"keystead-{person.login}"} if person.login in named else {}),
             }
-            for person in institution.people
+            for person in people
         ],
+        "roles": [{"account_id": root.id, "template": auditor}],
         "admins": [
             {"login": logins[admin.person_id], "account_id": admin.account_id, "role": Role.ADMIN.value}
             for admin in institution.admins
-        ],
+        ]
+        + [{"login": auditor, "account_id": root.id, "role": auditor.capitalize()}],
     }
 
 

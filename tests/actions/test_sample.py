@@ -75,4 +75,8 @@ def test_the_packaged_institution_loads_whole(tx: Transaction) -> None:
     root = read_accounts.default_root(tx)
     found = read_users.list_users(tx, root, Window(limit=10), search=None)
     assert found.total == len(institution["people"])
-    assert len(read_users.list_seats(tx, root, Window(limit=10)).items) == 1
+    seats = read_users.list_seats(tx, root, Window(limit=10)).items
+    assert [(seat.user_id, seat.role.label) for seat in seats] == [(2, "AccountAdmin"), (502, "Auditor")]
+    assert read_users.rights_of(tx, 502, root) == {
+        Right.VIEW_DEVELOPER_KEYS, Right.VIEW_DEVELOPER_KEY_AUDIT, Right.EXPORT_DEVELOPER_KEY_RECORDS,
+    }  # fmt: skip

@@ -172,3 +172,37 @@ def test_roles_are_shown_to_those_who_manage_people_or_roles(world: Bench) -> No
     assert world.call("GET", roles(root), token=person.token).status == 403
     assert world.call("GET", roles(root), token=stranger.token, host="two.test").status == 404
     assert world.call("POST", roles(1), token=stranger.token, form={"label": "X"}, host="two.test").status == 403
+
+
+def test_an_auditor_is_an_ordinary_role_made_in_one_step(world: Bench) -> None:
+    root = world.root_account()
+    college = world.sub_account(root)
+    address = f"/api/keystead/v1/accounts/{college}/roles"
+
+    made = world.site("POST", address, json={"template": "auditor", "because": "the yearly check"})
+    again = world.site("POST", address, json={"template": "auditor"})
+    named = world.site("POST", address, json={"template": "auditor", "label": "Data protection"})
+
+    rights = [name for name, said in made.json["permissions"].items() if said["enabled"]]
+    assert (made.status, made.json["label"], made.json["workflow_state"]) == (201, "Auditor", "active")
+    assert rights == ["view_developer_keys", "export_developer_key_records", "view_developer_key_audit"]
+    assert again.status == 400
+    assert named.json["label"] == "Data protection"
+    assert [role["label"] for role in world.site("GET", roles(root)).json] == ["AccountAdmin"]
+    assert world.site("POST", address, json={"template": "owner"}).message == "template must be one of auditor"
+    assert [entry.because for entry in world.audited("role.created")] == ["the yearly check", None]
+
+
+def test_whoever_lacks_an_auditors_rights_cannot_make_one(world: Bench) -> None:
+    root, other = world.root_account(), world.root_account("Other")
+    address = f"/api/keystead/v1/accounts/{root}/roles"
+    keeper = world.admin(root, world.role(root, "Keeper", "manage_role_overrides", "view_developer_keys"))
+    manager = world.admin(root, world.role(root, "Manager", "manage_role_overrides", "manage_developer_keys"))
+    stranger = world.admin(other)
+
+    answers = [
+        world.call("POST", address, token=person.token, host=host, json={"template": "auditor"}).status
+        for person, host in ((keeper, "root.test"), (stranger, "other.test"), (manager, "root.test"))
+    ]
+
+    assert answers == [403, 404, 201]

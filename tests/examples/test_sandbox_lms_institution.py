@@ -38,7 +38,9 @@ def test_only_the_named_sign_ins_have_passwords() -> None:
 
     passwords = {each["login"]: each["password"] for each in people if "password" in each}
 
-    assert passwords == {login: f"keystead-{login}" for login, _ in institution.SIGN_INS}
+    assert passwords == {
+        login: f"keystead-{login}" for login in (*(login for login, _ in institution.SIGN_INS), "auditor")
+    }
 
 
 def test_every_course_has_a_teacher_and_content_of_each_kind() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from governance.test_vetting import Desk, desk
 from keystead.api.operations import read_catalogue
-from keystead.core.actors import Actor
+from keystead.core.actors import Actor, Right
 from keystead.core.bindings import BindingState
 from keystead.core.errors import Forbidden, Invalid, NotFound
 from keystead.core.key_requests import KeyRequest, RequestState
@@ -274,3 +274,37 @@ def test_a_line_that_names_no_call_or_no_reason_is_named(line: str) -> None:
 def bench_client(key_id: int) -> Any:
     """Return a key as the desk names it."""
     return type("Named", (), {"id": key_id})()
+
+
+def test_whoever_approves_needs_no_right_to_make_keys_and_whoever_reviews_cannot_approve(
+    bench: OAuthBench, office: Office
+) -> None:
+    reviewer = Actor(user_id=bench.holder("reva", NORTH, Right.REVIEW_DEVELOPER_KEYS))
+    approver = Actor(user_id=bench.holder("april", NORTH, Right.APPROVE_DEVELOPER_KEYS))
+    asked = office.ask(replace(WANTED, vendor="Made by the approver"))
+
+    office.do(requests.comment, asked.id, "who is it for?", acting=reviewer)
+    with pytest.raises(Forbidden):
+        office.approve(asked, reviewer)
+    with pytest.raises(Forbidden):
+        office.do(reviews.narrow, asked.id, [COURSES], acting=approver, because=None)
+    done = office.approve(asked, approver)
+
+    assert done.state is RequestState.APPROVED
+    assert office.desk.gate(bench_client(office.key(done).id)).own.vendor.name == "Made by the approver"
+
+
+def test_by_the_rules_only_people_with_the_right_may_ask(bench: OAuthBench, office: Office) -> None:
+    asker = Actor(user_id=bench.holder("asa", NORTH, Right.REQUEST_DEVELOPER_KEYS))
+    before = office.ask()
+    office.do(rules.set_rules, {"who_may_ask": "permitted"}, acting=office.ada, because="too many wishes")
+
+    with pytest.raises(Forbidden):
+        office.ask()
+    asked = office.ask(acting=asker)
+    by_manager = office.ask(acting=office.bob)
+
+    assert (asked.state, by_manager.state) == (RequestState.OPEN, RequestState.OPEN)
+    assert office.do(requests.get_request, before.id, acting=office.pat) == before
+    (changed,) = bench.audited("vetting_rules.changed")
+    assert (changed.before, changed.after) == ({"who_may_ask": "everyone"}, {"who_may_ask": "permitted"})

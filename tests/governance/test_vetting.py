@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from keystead.api.operations import read_catalogue
 from keystead.core.accounts import Account
-from keystead.core.actors import Actor
+from keystead.core.actors import Actor, Right
 from keystead.core.errors import Forbidden, Invalid, NotFound
 from keystead.core.instants import DAY, Instant
 from keystead.core.risk import Level
@@ -220,3 +220,19 @@ def test_only_who_rules_an_account_changes_rules_and_makes_exceptions(bench: OAu
     assert ended.ended_at == bench.clock()
     assert desk.gate(key).exception is None
     assert [len(bench.audited(f"vetting.exception_{what}")) for what in ("made", "ended")] == [1, 1]
+
+
+def test_neither_the_right_to_approve_nor_to_manage_keys_alone_excuses_a_key_from_its_gate(
+    bench: OAuthBench, desk: Desk
+) -> None:
+    key = bench.key(scopes=(COURSES,), require_scopes=True)
+    approver = Actor(user_id=bench.holder("april", NORTH, Right.APPROVE_DEVELOPER_KEYS))
+    manager = Actor(user_id=bench.holder("mary", NORTH, Right.MANAGE_DEVELOPER_KEYS))
+    both = Actor(user_id=bench.holder("bea", NORTH, Right.APPROVE_DEVELOPER_KEYS, Right.MANAGE_ACCOUNT_SETTINGS))
+
+    for acting in (approver, manager):
+        with pytest.raises(Forbidden):
+            desk.do(rules.make_exception, key, days=3, acting=acting)
+    made = desk.do(rules.make_exception, key, days=3, acting=both)
+
+    assert made.is_live(bench.clock.now)

@@ -31,7 +31,9 @@ pytestmark = pytest.mark.pure
 
 PAGES = Pages()
 MESSAGE = MessageView(heading="Refused", words="Not registered.")
-SIGNED_IN = Frame(title="Home", account_name="Westbrook", signed_in_as="Ada", csrf="proof", can_manage_keys_of=7)
+SIGNED_IN = Frame(
+    title="Home", account_name="Westbrook", signed_in_as="Ada", csrf="proof", account_id=7, sees_keys=True
+)
 
 
 class Elements(HTMLParser):

@@ -61,7 +61,7 @@ def get_for_binding(tx: Transaction, account: Account, key_id: int | None, *, ac
     The order of the checks is Canvas's (docs/canvas-compat.md, Bindings): the right, Site Admin's own right, then
     whether the key is to be had here. Raises Forbidden or NotFound.
     """
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(tx, acting, Right.SWITCH_DEVELOPER_KEYS, account)
     permits.require_site_admin_keys(tx, acting, account)
     key = read_keys.find_key(tx, key_id, for_change=True)
     if key is None or not _is_to_be_had(tx, key, account):

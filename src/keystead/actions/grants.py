@@ -19,9 +19,10 @@ _MOST_NAMED = 100
 def key_with_grants(tx: Transaction, account: Account, reference: str, *, acting: Actor) -> tuple[Key, GrantSearch]:
     """Return a key that the account owns or inherits, and which of its grants are the account's business.
 
-    The owner's business are all of them, an institution's those of its own people. Raises NotFound, Forbidden.
+    The owner's business are all of them, an institution's those of its own people. It takes
+    the right to see keys. Raises NotFound, Forbidden.
     """
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(tx, acting, Right.VIEW_DEVELOPER_KEYS, account)
     key = read_keys.get_key(tx, parse_id(reference))
     if not account.is_root or key.is_built_in:
         raise NotFound
@@ -37,8 +38,9 @@ def end_grants(
 ) -> int:
     """End the tokens that are meant; return how many. ``meant`` comes from ``key_with_grants``, perhaps narrowed.
 
-    One audit entry tells all of it, and names the first hundred tokens.
+    One audit entry tells all of it, and names the first hundred tokens. Raises Forbidden.
     """
+    permits.require(tx, acting, Right.SWITCH_DEVELOPER_KEYS, account)
     ids = grant_ids(tx, key.id, meant)
     if not ids:
         return 0

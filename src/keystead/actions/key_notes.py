@@ -20,7 +20,7 @@ def set_note(tx: Transaction, account: Account, key: Key, words: str, *, acting:
 
     Raises Forbidden, Invalid when it is too long. Empty words take the note away.
     """
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(tx, acting, Right.REVIEW_DEVELOPER_KEYS, account)
     text = words.strip()
     if len(text) > LONGEST:
         raise Invalid({"note": [f"is too long (maximum is {LONGEST} characters)"]})

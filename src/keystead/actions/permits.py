@@ -15,14 +15,19 @@ class ForbiddenPlainly(Forbidden):
     """As Forbidden, with words of its own and a reply without a status member."""
 
 
+def rights_of(tx: Transaction, acting: Actor, account: Account) -> frozenset[Right]:
+    """Return every right that the person acting holds in the account, implied ones too; the operator holds all."""
+    return frozenset(Right) if acting.is_operator else read_users.rights_of(tx, acting.user_id, account)
+
+
 def holds(tx: Transaction, acting: Actor, right: Right, account: Account) -> bool:
     """Whether the person acting holds the right in the account; the operator holds every one."""
-    return acting.is_operator or read_users.has_right(tx, acting.user_id, right, account)
+    return right in rights_of(tx, acting, account)
 
 
-def require(tx: Transaction, acting: Actor, right: Right, account: Account) -> None:
-    """Raise Forbidden unless the person acting holds the right in the account."""
-    if not holds(tx, acting, right, account):
+def require(tx: Transaction, acting: Actor, right: Right, account: Account, *also: Right) -> None:
+    """Raise Forbidden unless the person acting holds the right in the account, and those that are needed ``also``."""
+    if not {right, *also} <= rights_of(tx, acting, account):
         raise Forbidden
 
 

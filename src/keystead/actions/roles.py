@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from keystead.actions import permits
 from keystead.actions.accounts import require
 from keystead.actions.wording import line_problem
 from keystead.core.accounts import Account
-from keystead.core.actors import SITE_ADMIN_ONLY_RIGHTS, Actor, Right, Role, allows
+from keystead.core.actors import SITE_ADMIN_ONLY_RIGHTS, Actor, Right, Role
 from keystead.core.errors import Forbidden, Invalid, Malformed, NotFound
+from keystead.core.roles import TEMPLATES
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
@@ -24,12 +26,7 @@ def rights_in(role: Role, account: Account) -> frozenset[Right]:
 
 def require_no_more(tx: Transaction, acting: Actor, rights: Iterable[Right], account: Account) -> None:
     """Raise Forbidden unless the person acting holds all these rights in the account themselves."""
-    if acting.is_operator:
-        return
-    mine = read_users.seats_of(tx, acting.user_id)
-    above = [step.id for step in read_accounts.lineage(tx, account)]
-    site = read_accounts.site_admin(tx).id
-    if not all(allows(mine, right, above, site) for right in rights):
+    if not permits.rights_of(tx, acting, account).issuperset(rights):
         raise Forbidden
 
 
@@ -65,6 +62,21 @@ def create(
         because=because,
     )
     return _get(tx, role_id)
+
+
+def create_from(
+    tx: Transaction, account: Account, template: str, *, label: str | None, acting: Actor, because: str | None
+) -> Role:
+    """Make a role from one of ``TEMPLATES``, under its own label if none is given.
+
+    Raises what ``create`` raises, and Malformed for a template that is not there.
+    """
+    require(tx, acting, account, Right.MANAGE_ROLE_OVERRIDES)
+    found = TEMPLATES.get(template)
+    if found is None:
+        raise Malformed(f"template must be one of {', '.join(TEMPLATES)}")
+    switches = dict.fromkeys(found.rights, True)
+    return create(tx, account, label=label or found.label, switches=switches, acting=acting, because=because)
 
 
 def update(

@@ -8,6 +8,7 @@ from typing import Any
 
 from keystead.actions.passwords import hash_password
 from keystead.core.accounts import AccountKind
+from keystead.core.roles import TEMPLATES
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
@@ -46,6 +47,9 @@ def load_sample(tx: Transaction, institution: Mapping[str, Any]) -> None:
     people = [_person(described) for described in institution["people"]]
     write_users.insert_people(tx, people, account_id=root["id"])
     pass_given_ids(tx)
+    for described in institution.get("roles", ()):
+        account, template = read_accounts.get_account(tx, described["account_id"]), TEMPLATES[described["template"]]
+        write_users.insert_role(tx, account_id=account.id, label=template.label, rights=template.rights)
     _appoint(tx, institution["admins"], {person["unique_id"]: person["id"] for person in people})
     counts = {name: len(institution[name]) for name in ("sub_accounts", "people", "admins")}
     record(tx, "sample.loaded", "account", root["id"], acting=None, account_id=root["id"], after=counts)

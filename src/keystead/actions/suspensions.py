@@ -33,7 +33,7 @@ def set_rule(
 
     Raises Forbidden, NotFound for an account that is no root account, Malformed for numbers out of range.
     """
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(tx, acting, Right.SWITCH_DEVELOPER_KEYS, account)
     if not account.is_root:
         raise NotFound
     before = find_rule(tx, account.id)

@@ -1,4 +1,4 @@
-"""The APIs that are loaded besides the main one: seen by whoever manages keys, loaded and unloaded by Site Admin."""
+"""The APIs that are loaded besides the main one: seen by whoever sees keys, loaded and unloaded by Site Admin."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ Described = tuple[LoadedApi, tuple[str, ...]]
 
 def list_catalogues(ask: Ask) -> Answer:
     """List the loaded APIs, by name. Their upstreams are told to Site Admin only."""
-    permits.require(ask.tx, ask.acting, Right.MANAGE_DEVELOPER_KEYS, ask.domain_root)
+    permits.require(ask.tx, ask.acting, Right.VIEW_DEVELOPER_KEYS, ask.domain_root)
     in_full = permits.is_site_administrator(ask.tx, ask.acting)
     return Answer(body=[_about(api, in_full=in_full) for api in read_apis.list_loaded(ask.tx)])
 

@@ -53,7 +53,7 @@ def list_decisions(ask: Ask) -> Answer:
     account = ask.account()
     if not account.is_root:
         raise NotFound
-    permits.require(ask.tx, ask.acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(ask.tx, ask.acting, Right.VIEW_DEVELOPER_KEY_AUDIT, account)
     page, size = page_of(ask)
     key = _query(ask, "developer_key_id")
     found, total = _refusals(ask).newest(

@@ -1,4 +1,4 @@
-"""What would break if a key were changed? Asked before the change, by whoever manages keys in the account."""
+"""What would break if a key were changed? Asked before the change, by whoever sees keys in the account."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -24,7 +24,7 @@ BASE = "/api/keystead/v1/accounts/:account_id/requests"
 
 
 def list_requests(ask: Ask) -> Answer:
-    """List requests, newest first: to reviewers all of the account's, to others their own."""
+    """List requests, newest first: to whoever sees keys all of the account's, to others their own."""
     page_of(ask)
     word = text(ask.query.get("state"), "state")
     if word and word not in set(RequestState):
@@ -93,22 +93,15 @@ def decide(ask: Ask) -> Answer:
 
 
 def manifest_given(ask: Ask) -> Callable[[], tuple[Manifest, str | None]]:
-    """Return how the manifest that is given is read, or fetched from its ``url``; first that somebody may ask here."""
-    govern.require_person(ask.tx, ask.account(), ask.acting)
-    url, document = text(ask.parameters.get("url"), "url") or "", ask.parameters.get("manifest")
-    if bool(url) == bool(document):
-        raise Malformed("give either manifest or url")
+    """Return how the manifest of a new request is read, or fetched from its ``url``; first that somebody may ask."""
+    govern.require_may_ask(ask.tx, ask.account(), ask.acting)
+    return _read(ask)
 
-    def made() -> tuple[Manifest, str | None]:
-        if not url:
-            raw = document if isinstance(document, str) else json.dumps(document)
-            return manifest_from_document(raw.encode()), None
-        try:
-            return manifest_from_document(asyncio.run(ask.world.fetch(url)).octets), url[:500]
-        except OutsideError as failed:
-            raise Invalid({"url": [str(failed)]}) from None
 
-    return made
+def manifest_changed(ask: Ask) -> Callable[[], tuple[Manifest, str | None]]:
+    """As ``manifest_given``, for a request that is there: whoever asked may change it, whatever the rules say now."""
+    govern.get_request(ask.tx, ask.account(), _id(ask), acting=ask.acting)
+    return _read(ask)
 
 
 def told_request(request: KeyRequest) -> dict[str, Any]:
@@ -135,6 +128,23 @@ def told_request(request: KeyRequest) -> dict[str, Any]:
             for step in request.steps
         ],
     }  # fmt: skip
+
+
+def _read(ask: Ask) -> Callable[[], tuple[Manifest, str | None]]:
+    url, document = text(ask.parameters.get("url"), "url") or "", ask.parameters.get("manifest")
+    if bool(url) == bool(document):
+        raise Malformed("give either manifest or url")
+
+    def made() -> tuple[Manifest, str | None]:
+        if not url:
+            raw = document if isinstance(document, str) else json.dumps(document)
+            return manifest_from_document(raw.encode()), None
+        try:
+            return manifest_from_document(asyncio.run(ask.world.fetch(url)).octets), url[:500]
+        except OutsideError as failed:
+            raise Invalid({"url": [str(failed)]}) from None
+
+    return made
 
 
 def _told(ask: Ask, request: KeyRequest) -> dict[str, Any]:
@@ -204,7 +214,7 @@ ROUTES = (
     OwnRoute(verb="POST", template=BASE, handler=make_request, ahead=manifest_given, summary="Ask for a key",
              takes=_ASKS, gives=_REQUEST, **_GROUP),
     OwnRoute(verb="GET", template=_ONE, handler=show_request, summary="Show a request", gives=_REQUEST, **_GROUP),
-    OwnRoute(verb="PUT", template=f"{_ONE}/manifest", handler=change_manifest, ahead=manifest_given,
+    OwnRoute(verb="PUT", template=f"{_ONE}/manifest", handler=change_manifest, ahead=manifest_changed,
              summary="Change what is asked for", takes={"type": "object", "properties": _GIVES_MANIFEST},
              gives=_REQUEST, **_GROUP),
     OwnRoute(verb="POST", template=f"{_ONE}/comments", handler=comment, summary="Comment on a request", takes=_SAYS,

@@ -23,7 +23,7 @@ BASE = "/api/keystead/v1/accounts/:account_id"
 def list_notices(ask: Ask) -> Answer:
     """List the notices of a root account, newest first."""
     account = ask.account()
-    permits.require(ask.tx, ask.acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(ask.tx, ask.acting, Right.VIEW_DEVELOPER_KEYS, account)
     page, size = page_of(ask)
     whose = addressee(ask.tx, account)
     found, total = _store(ask).newest(whose, limit=size, offset=(page - 1) * size)

@@ -18,6 +18,7 @@ from keystead.api import (
     keys,
     notices,
     openapi,
+    role_templates,
     roles,
     scopes,
     secrets,
@@ -60,6 +61,7 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *impact.ROUTES,
         *watch.ROUTES,
         *dossier.ROUTES,
+        *role_templates.ROUTES,
         *suspension.ROUTES,
     )
 )

@@ -7,20 +7,19 @@ from keystead.api.keys import because
 from keystead.api.paging import paged, window_of
 from keystead.api.requests import Answer, ApiRoute, Ask, number
 from keystead.core.accounts import Account
-from keystead.core.actors import Right, Role
+from keystead.core.actors import ROLE_READERS, Right, Role
 from keystead.core.errors import Malformed, NotFound, missing
 from keystead.core.parameters import Value, boolean, mapping, text, text_list
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 
-_READERS = (Right.MANAGE_ROLE_OVERRIDES, Right.MANAGE_ACCOUNT_MEMBERSHIPS)
 _STATES = {"active": True, "inactive": False}
 
 
 def list_roles(ask: Ask) -> Answer:
     """List the built-in and an account's own roles, and those from above with ``show_inherited``."""
     account = ask.account()
-    act_accounts.require(ask.tx, ask.acting, account, *_READERS)
+    act_accounts.require(ask.tx, ask.acting, account, *ROLE_READERS)
     inherited = bool(boolean(ask.query.get("show_inherited"), "show_inherited"))
     found = read_users.list_roles_of_states(
         ask.tx, account, window_of(ask), inherited=inherited, states=_states(ask)
@@ -32,7 +31,7 @@ def list_roles(ask: Ask) -> Answer:
 def show_role(ask: Ask) -> Answer:
     """Show a role that is to be had in the account."""
     account = ask.account()
-    act_accounts.require(ask.tx, ask.acting, account, *_READERS)
+    act_accounts.require(ask.tx, ask.acting, account, *ROLE_READERS)
     return _shown(ask, _role(ask, account), account)
 
 

@@ -17,7 +17,7 @@ BASE = "/api/keystead/v1/accounts/:account_id/suspension_rule"
 def show_rule(ask: Ask) -> Answer:
     """Show an account's rule."""
     account = ask.account()
-    permits.require(ask.tx, ask.acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(ask.tx, ask.acting, Right.VIEW_DEVELOPER_KEYS, account)
     return Answer(body=_told(find_rule(ask.tx, account.id)))
 
 

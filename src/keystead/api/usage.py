@@ -1,10 +1,12 @@
-"""What has a key been used for, and which of its scopes does it need? For whoever manages keys in the account."""
+"""What has a key been used for, and which of its scopes does it need? For whoever sees keys in the account."""
 
 from dataclasses import asdict
 from typing import Any, Final
 
+from keystead.actions import permits
 from keystead.api.requests import Answer, Ask, OwnRoute, number
 from keystead.core.accounts import Account
+from keystead.core.actors import Right
 from keystead.core.errors import Malformed, NotFound
 from keystead.core.keys import Key
 from keystead.core.parameters import text
@@ -32,6 +34,7 @@ def show_usage(ask: Ask) -> Answer:
     told = usage_told(usage_of(figures_of(ask), key, account, period, grouping))
     if wanted == "json":
         return Answer(body=told)
+    permits.require(ask.tx, ask.acting, Right.EXPORT_DEVELOPER_KEY_RECORDS, account)
     rows, kind = (as_csv(told["rows"]), CSV) if wanted == "csv" else (as_json_lines(told["rows"]), JSON_LINES)
     headers = {"content-type": kind, "content-disposition": f'attachment; filename="usage-{key.id}.{wanted}"'}
     return Answer(body=None, text=rows, headers=headers)

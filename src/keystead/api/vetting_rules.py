@@ -7,12 +7,12 @@ from keystead.api.requests import Answer, Ask, OwnRoute, number
 from keystead.core.keys import Key
 from keystead.core.parameters import boolean
 from keystead.core.questionnaires import exported
-from keystead.core.vetting_rules import told_rules
+from keystead.core.vetting_rules import Asking, told_rules
 from keystead.governance import rules as govern
 from keystead.governance import vendors as govern_vendors
 from keystead.governance.vetting_values import days, vendor_values
 
-_PARTS = ("risk", "needs", "blocks", "two_people", "accepts_owner", "format", "questionnaires")
+_PARTS = ("risk", "needs", "blocks", "two_people", "accepts_owner", "who_may_ask", "format", "questionnaires")
 _ACCOUNT = "/api/keystead/v1/accounts/:account_id"
 
 
@@ -108,6 +108,7 @@ _RULES = {
         "blocks": {**_LEVELS, "description": "At which levels it must be, before a key is turned on."},
         "two_people": {**_LEVELS, "description": "At which levels two must agree to a request."},
         "accepts_owner": {"type": "boolean", "description": "Whether what an owner has settled counts here."},
+        "who_may_ask": {"enum": list(Asking), "description": "Who may ask for keys."},
         "format": {"type": "string"}, "questionnaires": {"type": "object"}, "because": {"type": "string"},
     },
 }  # fmt: skip

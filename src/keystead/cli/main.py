@@ -14,6 +14,7 @@ from keystead.cli import (
     key,
     notices,
     requests,
+    role,
     secret,
     serve,
     suspension,
@@ -47,6 +48,7 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(key.app, name="key")
 app.add_typer(notices.app, name="notices")
 app.add_typer(requests.app, name="requests")
+app.add_typer(role.app, name="role")
 app.add_typer(secret.app, name="secret")
 app.add_typer(throttle.app, name="throttle")
 app.add_typer(suspension.app, name="suspension")

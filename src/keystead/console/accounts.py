@@ -14,9 +14,9 @@ from keystead.console.manners import signed_in
 from keystead.console.paging import links, page_of
 from keystead.console.views import PageLinks
 from keystead.core.accounts import Account, Branch, in_tree_order
-from keystead.core.actors import Right
+from keystead.core.actors import ROLE_READERS, AdminSeat, Right, held
 from keystead.core.errors import Forbidden, NotFound
-from keystead.core.ids import parse_id
+from keystead.core.ids import AccountId, parse_id
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.read.pages import EVERYTHING, Window
@@ -34,7 +34,8 @@ _DEEPEST_DRAWN: Final = 5
 class AccountRow:
     """One account. ``level`` is how far it stands below the first one; ``above`` are the names between.
 
-    Without ``keys_href`` its keys are not this person's business; sub-accounts have none of their own.
+    Without ``keys_href`` its keys are not this person's business; sub-accounts have none of their own. ``roles_href``
+    is for those who look after its roles.
     """
 
     id: int
@@ -46,6 +47,7 @@ class AccountRow:
     below: int = 0
     below_href: str | None = None
     keys_href: str | None = None
+    roles_href: str | None = None
     is_here: bool = False
 
 
@@ -83,7 +85,10 @@ class Accounts:
             words, page = request.query_params.get("q", "")[:200].strip(), page_of(request)
             site = read_accounts.site_admin(tx)
             reference = request.query_params.get("root", "")
-            listing = _Listing(tx=tx, visitor=visitor, words=words, page=page, managed=_managed(tx, visitor, site))
+            listing = _Listing(
+                tx=tx, visitor=visitor, words=words, page=page, managed=_managed(tx, visitor, site), site_id=site.id,
+                seats=read_users.seats_of(tx, visitor.acting.user_id),
+            )  # fmt: skip
             if not administers(tx, visitor.acting, site):
                 view = listing.tree(visitor.domain_root)
             elif reference:
@@ -104,7 +109,7 @@ def _root(tx: Transaction, reference: str) -> Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Managed:
-    """Whose keys the person may manage on this host: those of the host's account, those of every other one."""
+    """Whose keys the person may see on this host: those of the host's account, those of every other one."""
 
     here: bool
     elsewhere: bool
@@ -119,6 +124,8 @@ class _Listing:
     words: str
     page: int
     managed: _Managed
+    seats: tuple[AdminSeat, ...]
+    site_id: AccountId
 
     def tree(self, root: Account, *, is_chosen: bool = False) -> AccountsView:
         """Return an institution's accounts as a tree, the person's part of it. Raises Forbidden."""
@@ -183,8 +190,13 @@ class _Listing:
             below=below,
             below_href=f"{ADDRESS}?root={account.id}" if account.is_root and below else None,
             keys_href=f"/accounts/{account.id}/developer_keys" if manages else None,
+            roles_href=f"/accounts/{account.id}/roles" if self._holds(branch) & ROLE_READERS else None,
             is_here=is_here,
         )
+
+    def _holds(self, branch: Branch) -> frozenset[Right]:
+        """Return the person's rights in an account; a seat above the tree's top would have made that the top."""
+        return held(self.seats, (branch.account.id, *(one.id for one in branch.above)), self.site_id)
 
     def _links(self, asked: dict[str, str], total: int) -> PageLinks | None:
         return links(self.visitor, ADDRESS, asked, page=self.page, size=PAGE_SIZE, total=total)
@@ -192,7 +204,7 @@ class _Listing:
 
 def _managed(tx: Transaction, visitor: Visitor, site: Account) -> _Managed:
     """Return for which accounts the page of keys opens on this host (console/key_paths.py)."""
-    right = Right.MANAGE_DEVELOPER_KEYS
+    right = Right.VIEW_DEVELOPER_KEYS
     return _Managed(
         here=permits.holds(tx, visitor.acting, right, visitor.domain_root),
         elsewhere=permits.holds(tx, visitor.acting, right, site),

@@ -19,7 +19,7 @@ from keystead.core.accounts import Account
 from keystead.core.actors import Right
 from keystead.core.errors import Malformed
 from keystead.core.instants import Instant
-from keystead.governance.auditing import MOST_EXPORTED, as_csv, as_json_lines, search_of
+from keystead.governance.auditing import MOST_EXPORTED, as_csv, as_json_lines, require_export, search_of
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read.audit import AuditEntry, AuditSearch, actions_known, every_entry, list_entries
 from keystead.storage.read.pages import Window
@@ -81,7 +81,7 @@ class EntryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditView:
-    """The entries of one page, with the filters that chose them."""
+    """The entries of one page, with the filters that chose them; files of them for whoever may export."""
 
     TEMPLATE: ClassVar = "console/audit.html"
 
@@ -90,8 +90,8 @@ class AuditView:
     values: Mapping[str, str] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
     surfaces: tuple[str, ...] = SURFACES
-    csv_href: str = ""
-    lines_href: str = ""
+    csv_href: str | None = None
+    lines_href: str | None = None
     offers_everything: bool = False
     problem: str | None = None
     pages: PageLinks | None = None
@@ -116,7 +116,8 @@ class Audit:
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
             account, values = _account(tx, visitor, request), _values(request)
-            page = page_of(request)
+            page, right = page_of(request), Right.EXPORT_DEVELOPER_KEY_RECORDS
+            exports = permits.holds(tx, visitor.acting, right, account)
             window = Window(limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
             problem = None
             try:
@@ -131,8 +132,8 @@ class Audit:
                 total=found.total,
                 values=values,
                 actions=actions_known(tx, search),
-                csv_href=f"{ADDRESS}.csv?{asked}",
-                lines_href=f"{ADDRESS}.jsonl?{asked}",
+                csv_href=f"{ADDRESS}.csv?{asked}" if exports else None,
+                lines_href=f"{ADDRESS}.jsonl?{asked}" if exports else None,
                 offers_everything=_sees_everything(tx, visitor),
                 problem=problem,
                 pages=links(visitor, ADDRESS, values, page=page, size=PAGE_SIZE, total=found.total),
@@ -146,6 +147,7 @@ class Audit:
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
             account = _account(tx, visitor, request)
+            require_export(tx, account, acting=visitor.acting)
             search: AuditSearch = search_of(tx, account, _in_zone(_values(request), visitor), acting=visitor.acting)
             entries = every_entry(tx, search, most=MOST_EXPORTED)
             is_csv = request.url.path.endswith(".csv")
@@ -168,7 +170,7 @@ def _account(tx: Transaction, visitor: Visitor, request: Request) -> Account:
 
 
 def _sees_everything(tx: Transaction, visitor: Visitor) -> bool:
-    return permits.holds(tx, visitor.acting, Right.MANAGE_DEVELOPER_KEYS, read_accounts.site_admin(tx))
+    return permits.holds(tx, visitor.acting, Right.VIEW_DEVELOPER_KEY_AUDIT, read_accounts.site_admin(tx))
 
 
 def _values(request: Request) -> dict[str, str]:

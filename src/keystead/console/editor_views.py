@@ -70,7 +70,10 @@ class KeyDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditorView:
-    """The form of a new key, or of one that exists. With ``is_read_only`` it only shows."""
+    """The form of a new key, or of one that exists. With ``is_read_only`` it only shows.
+
+    ``reveals`` leads on to the secret.
+    """
 
     TEMPLATE: ClassVar = "console/key_editor.html"
 
@@ -83,6 +86,7 @@ class EditorView:
     authenticity_token: str = field(repr=False)
     client_id: str | None = None
     is_read_only: bool = False
+    reveals: bool = False
     has_legacy_uri: bool = False
     offers_test_cluster: bool = False
     is_all_reading: bool = False

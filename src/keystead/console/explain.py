@@ -85,16 +85,18 @@ class Explain:
         decision: str | None = None,
     ) -> Response:
         root, acting = visitor.domain_root, visitor.acting
-        manages = permits.holds(tx, acting, Right.MANAGE_DEVELOPER_KEYS, root)
+        rights = permits.rights_of(tx, acting, root)
+        sees, reads_audit = Right.VIEW_DEVELOPER_KEYS in rights, Right.VIEW_DEVELOPER_KEY_AUDIT in rights
         explainer = Explainer(
             tx=tx, judge=self._surface.judge, cluster=self._surface.cluster, acting=acting, domain_root=root
         )
         view = ExplainView(
             authenticity_token=visitor.form_value,
             values=values | {"decision": decision or ""},
-            keys=_choices(tx, visitor) if manages else (),
-            latest=tuple(_line(one) for one in self._latest(root.id)) if manages else (),
-            manages=manages,
+            keys=_choices(tx, visitor) if sees else (),
+            latest=tuple(_line(one) for one in self._latest(root.id)) if reads_audit else (),
+            sees=sees,
+            reads_audit=reads_audit,
         )
         if decision is not None:
             view = self._looked_up(tx, visitor, explainer, view, decision)
@@ -121,7 +123,7 @@ class Explain:
                 credential=credential,
                 token_id=None if credential or not values["token_id"] else values["token_id"],
                 key_id=values["key"] or None,
-                user_id=_person_id(tx, visitor, values["person"]) if view.manages else None,
+                user_id=_person_id(tx, visitor, values["person"]) if view.sees else None,
                 scopes=ScopeSet.parse(values["scopes"]).items if values["scopes"].strip() else None,
             )
             answered = explainer.explain(asked)

@@ -80,4 +80,5 @@ class ExplainView:
     past: PastView | None = None
     problem: str | None = None
     latest: tuple[RefusalLine, ...] = ()
-    manages: bool = False
+    sees: bool = False
+    reads_audit: bool = False

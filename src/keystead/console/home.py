@@ -8,6 +8,7 @@ from keystead.console.manners import signed_in
 from keystead.console.views import AccountLine, HomeView
 from keystead.core.accounts import Account
 from keystead.core.actors import Right
+from keystead.governance.requests import may_ask
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
@@ -35,6 +36,7 @@ class Home:
             view = HomeView(
                 user_name=user.name,
                 login=logins[0].unique_id if logins else "",
+                may_ask=may_ask(tx, visitor.domain_root, acting),
                 accounts=tuple(_line(account, visitor) for account in _managed(tx, visitor)),
             )
             return show(tx, self._surface.pages, visitor, view, "Keystead")
@@ -43,13 +45,13 @@ class Home:
 
 
 def _managed(tx: Transaction, visitor: Visitor) -> list[Account]:
-    """Return the accounts whose keys the person may manage here: the host's own and Site Admin."""
+    """Return the accounts whose keys the person may see here: the host's own and Site Admin."""
     person = visitor.acting.user_id
     candidates = {account.id: account for account in (visitor.domain_root, read_accounts.site_admin(tx))}
     return [
         account
         for account in candidates.values()
-        if read_users.has_right(tx, person, Right.MANAGE_DEVELOPER_KEYS, account)
+        if read_users.has_right(tx, person, Right.VIEW_DEVELOPER_KEYS, account)
     ]
 
 

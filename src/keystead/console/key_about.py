@@ -8,8 +8,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from keystead.actions import key_notes as act
-from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, managed_account
+from keystead.actions import permits
+from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, seen_account
 from keystead.console.manners import back_to, signed_in, with_own_form
+from keystead.core.actors import Right
 from keystead.core.errors import NotFound
 from keystead.core.ids import global_id, parse_id
 from keystead.core.keys import Key
@@ -25,7 +27,10 @@ TITLE: Final = "About a key"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AboutView:
-    """What is known of a key. Without ``edit_href`` it is an inherited one."""
+    """What is known of a key. Without ``edit_href`` it is an inherited one.
+
+    ``notes`` says that whoever looks may write the note, ``audit_href`` that they may read who changed what.
+    """
 
     TEMPLATE: ClassVar = "console/key_about.html"
 
@@ -34,9 +39,10 @@ class AboutView:
     client_id: str
     back_href: str
     address: str
-    audit_href: str
+    audit_href: str | None
     authenticity_token: str = field(repr=False)
     edit_href: str | None = None
+    notes: bool = False
 
 
 class KeyAbout:
@@ -56,18 +62,19 @@ class KeyAbout:
         """Show what is known of a key."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = managed_account(tx, visitor, request)
-            key = _key(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
+            key, rights = _key(tx, visitor, request), permits.rights_of(tx, visitor.acting, account)
             found = dossier_of(tx, key, account, catalogue=self._surface.routing.now.catalogue)
-            address = key_address(account, key)
+            address, reads_audit = key_address(account, key), Right.VIEW_DEVELOPER_KEY_AUDIT in rights
             view = AboutView(
                 dossier=found,
                 key_name=key.name or UNNAMED,
                 client_id=str(global_id(key.id)),
                 back_href=list_address(account) + ("" if found.is_own else "?tab=inherited"),
                 address=address,
-                audit_href=f"/console/audit?key_id={global_id(key.id)}",
+                audit_href=f"/console/audit?key_id={global_id(key.id)}" if reads_audit else None,
                 authenticity_token=visitor.form_value,
+                notes=Right.REVIEW_DEVELOPER_KEYS in rights,
                 edit_href=address if found.is_own else None,
             )
             return show(tx, self._surface.pages, visitor, view, TITLE)
@@ -78,7 +85,7 @@ class KeyAbout:
         """Keep what this institution notes."""
 
         def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request, Right.REVIEW_DEVELOPER_KEYS)
             key, words = _key(tx, visitor, request), form.get("note")
             note = words if isinstance(words, str) else ""
             act.set_note(tx, account, key, note, acting=visitor.acting, because=None)
@@ -88,7 +95,7 @@ class KeyAbout:
 
 
 def _key(tx: Transaction, visitor: Visitor, request: Request) -> Key:
-    account = managed_account(tx, visitor, request)
+    account = seen_account(tx, visitor, request)
     key = key_seen_from(tx, account, parse_id(request.path_params["key_id"]), acting=visitor.acting)
     hidden = key.is_global and not key.visible and not account.is_site_admin
     if key.state == "deleted" or key.is_built_in or hidden:

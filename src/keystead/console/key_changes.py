@@ -8,10 +8,11 @@ from keystead.actions import bindings as act_bindings
 from keystead.actions import keys as act
 from keystead.actions.gates import GateClosed, gate_of
 from keystead.console.gate_views import gate_view
-from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, managed_account, owns
+from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, managed_account, owns, seen_account
 from keystead.console.key_views import DeleteView, ImpactFacts, SwitchView
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.core.accounts import Account
+from keystead.core.actors import Right
 from keystead.core.bindings import BindingChanged, BindingState
 from keystead.core.errors import Malformed, NotFound
 from keystead.core.ids import global_id, parse_id
@@ -45,7 +46,7 @@ class KeyChanges:
         """Ask before a key's state changes."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request, Right.SWITCH_DEVELOPER_KEYS)
             key = act_bindings.get_for_binding(tx, account, _key_id(request), acting=visitor.acting)
             return self._question(tx, visitor, account, key, _state(request.query_params.get("to")))
 
@@ -55,7 +56,7 @@ class KeyChanges:
         """Set what the account says about a key; the page that follows can take it back."""
 
         def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request, Right.SWITCH_DEVELOPER_KEYS)
             state = _state(form.get("state"))
             find = self._surface.routing.now.catalogue.find
             try:

@@ -8,11 +8,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from keystead.actions import keys as act
+from keystead.actions import permits
 from keystead.console.editor_views import EditorView, KeyDifference, ScopeGroup, ScopeLine
 from keystead.console.key_forms import KeyForm, reading_scopes, review_mark
-from keystead.console.key_paths import BASE, ONE, key_address, list_address, managed_account, may_change, owns
+from keystead.console.key_paths import (
+    BASE,
+    ONE,
+    key_address,
+    list_address,
+    managed_account,
+    may_change,
+    owns,
+    seen_account,
+)
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.core.accounts import Account
+from keystead.core.actors import Right
 from keystead.core.catalogue import Catalogue, Entry
 from keystead.core.errors import Invalid, NotFound
 from keystead.core.ids import global_id, parse_id
@@ -91,7 +102,7 @@ class KeyEditor:
         """Show a key in the form; to those who may not change it, only show it."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
             key = read_keys.get_key(tx, parse_id(request.path_params["key_id"]))
             if not owns(account, key):
                 raise NotFound
@@ -181,6 +192,7 @@ class KeyEditor:
             offers_test_cluster=self._surface.settings.test_cluster_checks,
             is_all_reading=set(form.scopes) == set(reading_scopes(catalogue)),
             tokens=place.tokens,
+            reveals=permits.holds(tx, visitor.acting, Right.MANAGE_DEVELOPER_KEYS, account),
             people_href=None if key is None else f"{key_address(account, key)}/people",
             report=report,
             difference=None if key is None else _difference(place, form),

@@ -8,11 +8,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from keystead.actions import grants as act
-from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, managed_account, owns
+from keystead.actions import permits
+from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, owns, seen_account
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.console.paging import links, page_of
 from keystead.console.views import PageLinks
 from keystead.core.accounts import Account
+from keystead.core.actors import Right
 from keystead.core.ids import global_id, parse_id
 from keystead.core.instants import Instant
 from keystead.core.keys import Key
@@ -43,7 +45,10 @@ class GrantRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleView:
-    """Who has authorised a key. ``is_partial`` when only this institution's people are shown."""
+    """Who has authorised a key. ``is_partial`` when only this institution's people are shown.
+
+    ``ends`` says that whoever looks may end their access.
+    """
 
     TEMPLATE: ClassVar = "console/key_people.html"
 
@@ -57,6 +62,7 @@ class PeopleView:
     words: str
     is_partial: bool
     is_limited: bool
+    ends: bool
     end_all_href: str | None = None
     pages: PageLinks | None = None
 
@@ -97,6 +103,7 @@ class KeyPeople:
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
             account, key, meant = _asked(tx, visitor, request)
+            ends = permits.holds(tx, visitor.acting, Right.SWITCH_DEVELOPER_KEYS, account)
             words, page = request.query_params.get("q", "")[:200].strip(), page_of(request)
             meant = replace(meant, words=words)
             found = list_grants(tx, key.id, Window(limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE), meant)
@@ -113,7 +120,8 @@ class KeyPeople:
                 words=words,
                 is_partial=meant.root is not None,
                 is_limited=key.require_scopes,
-                end_all_href=f"{address}/end" if found.total and not words else None,
+                end_all_href=f"{address}/end" if ends and found.total and not words else None,
+                ends=ends,
                 pages=links(visitor, address, {"q": words}, page=page, size=PAGE_SIZE, total=found.total),
             )
             return show(tx, self._surface.pages, visitor, view, TITLE)
@@ -124,7 +132,7 @@ class KeyPeople:
         """Ask before tokens end, and say how many."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account, key, meant = _asked(tx, visitor, request)
+            account, key, meant = _asked(tx, visitor, request, Right.SWITCH_DEVELOPER_KEYS)
             user, token = request.query_params.get("user", ""), request.query_params.get("token", "")
             meant = _narrowed(meant, user, token)
             found = list_grants(tx, key.id, Window(limit=1), meant)
@@ -148,7 +156,7 @@ class KeyPeople:
         """End tokens."""
 
         def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
-            account, key, meant = _asked(tx, visitor, request)
+            account, key, meant = _asked(tx, visitor, request, Right.SWITCH_DEVELOPER_KEYS)
             meant = _narrowed(meant, _text(form.get("user")), _text(form.get("token")))
             because = _text(form.get("because")).strip()[:2000] or None
             ended = act.end_grants(tx, key, account, meant, acting=visitor.acting, because=because)
@@ -160,8 +168,10 @@ class KeyPeople:
         return await with_own_form(self._surface, request, work)
 
 
-def _asked(tx: Transaction, visitor: Visitor, request: Request) -> tuple[Account, Key, GrantSearch]:
-    account = managed_account(tx, visitor, request)
+def _asked(
+    tx: Transaction, visitor: Visitor, request: Request, right: Right = Right.VIEW_DEVELOPER_KEYS
+) -> tuple[Account, Key, GrantSearch]:
+    account = seen_account(tx, visitor, request, right)
     key, meant = act.key_with_grants(tx, account, request.path_params["key_id"], acting=visitor.acting)
     return account, key, meant
 

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from keystead.actions import permits
 from keystead.console.charts import Column, bar_chart
-from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, managed_account, owns
+from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, owns, seen_account
 from keystead.console.manners import signed_in
 from keystead.console.usage_views import (
     PeriodChoice,
@@ -22,6 +23,7 @@ from keystead.console.usage_views import (
     person_id,
 )
 from keystead.core.accounts import Account
+from keystead.core.actors import Right
 from keystead.core.errors import Malformed
 from keystead.core.ids import global_id, parse_id
 from keystead.core.keys import Key
@@ -56,7 +58,7 @@ class KeyUsagePage:
         """Show the calls of a period, the last 30 days if none is asked for."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
             key = key_seen_from(tx, account, parse_id(request.path_params["key_id"]), acting=visitor.acting)
             view = self._view(tx, visitor, account, key, request)
             return show(tx, self._surface.pages, visitor, view, TITLE, status=200 if view.problem is None else 400)
@@ -67,7 +69,8 @@ class KeyUsagePage:
         period, problem = _period(tx, visitor, request)
         by_day = Grouping.DAY if period.days <= MOST_BARS else Grouping.MONTH
         found = usages_of(self._surface.figures, key, account, period, (by_day, *_TABLES))
-        address, csv = f"{key_address(account, key)}/usage", _csv(account, key, period)
+        exports = permits.holds(tx, visitor.acting, Right.EXPORT_DEVELOPER_KEY_RECORDS, account)
+        address, csv = f"{key_address(account, key)}/usage", _csv(account, key, period, exports=exports)
         days, by_month = _days(found[by_day], period)
         return UsageView(
             key_name=key.name or UNNAMED,
@@ -113,11 +116,11 @@ def _choices(address: str, period: Period, today: int) -> list[PeriodChoice]:
     ]
 
 
-def _csv(account: Account, key: Key, period: Period) -> Callable[[Grouping], str]:
-    """Return where the rows of a table are to be had as a file."""
+def _csv(account: Account, key: Key, period: Period, *, exports: bool) -> Callable[[Grouping], str | None]:
+    """Return where the rows of a table are to be had as a file, by whoever may export."""
     given = {"format": "csv", "from": date_of(period.first), "to": date_of(period.last)}
     address = f"/api/keystead/v1/accounts/{account.id}/keys/{key.id}/usage"
-    return lambda grouping: f"{address}?{urlencode({'group_by': grouping.value} | given)}"
+    return lambda grouping: f"{address}?{urlencode({'group_by': grouping.value} | given)}" if exports else None
 
 
 def _days(found: KeyUsage, period: Period) -> tuple[list[UsageLine], bool]:
@@ -152,7 +155,7 @@ def _tables(
     account: Account,
     key: Key,
     found: Mapping[Grouping, KeyUsage],
-    csv: Callable[[Grouping], str],
+    csv: Callable[[Grouping], str | None],
 ) -> list[UsageTable]:
     say = visitor.say
     titles = {

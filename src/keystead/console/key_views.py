@@ -47,6 +47,15 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRights:
+    """What somebody may do with the keys of an account: switch them, change them, see their secrets."""
+
+    switches: bool
+    changes: bool
+    reveals: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyActs:
     """What may be done to a key here. ``secret_action`` shows it; ``secret`` is set in that answer only."""
 
@@ -100,7 +109,8 @@ class Undo:
 class KeysView:
     """The Developer Keys of an account; the inherited ones leave out owner and usage.
 
-    Without ``new_href`` nobody may add one here. ``hide_href`` is this very list, with no secret in it.
+    Without ``new_href`` nobody may add one here, and ``limits`` says why. ``hide_href`` is this very list, with no
+    secret in it.
     """
 
     TEMPLATE: ClassVar = "console/keys.html"
@@ -118,6 +128,7 @@ class KeysView:
     order: str = ""
     is_site_admin: bool = False
     new_href: str | None = None
+    limits: str | None = None
     show_all_href: str | None = None
     undo: Undo | None = None
     pages: PageLinks | None = None

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from keystead.actions import keys as act_keys
 from keystead.actions import watches as act
-from keystead.console.key_paths import ONE, UNNAMED, key_address, managed_account, may_change, owns
+from keystead.console.key_paths import ONE, UNNAMED, key_address, managed_account, may_change, owns, seen_account
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.core.accounts import Account
 from keystead.core.errors import Invalid, Malformed, NotFound
@@ -70,7 +70,7 @@ class KeyWatch:
         """Show what a proposal would refuse, or the form that makes one."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
             key = read_keys.get_key(tx, parse_id(request.path_params["key_id"]))
             if not owns(account, key) or key.is_built_in:
                 raise NotFound

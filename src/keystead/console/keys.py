@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from keystead.actions import permits
 from keystead.actions import secrets as act
 from keystead.console.key_lists import PAGE_SIZE, KeyListing
 from keystead.console.key_paths import (
@@ -15,13 +16,26 @@ from keystead.console.key_paths import (
     key_address,
     list_address,
     managed_account,
-    may_change,
     owns,
+    rights_about,
+    seen_account,
 )
-from keystead.console.key_views import Heading, KeyActs, KeyGroup, KeyRow, KeyStats, KeysView, Lock, Tab, Undo
+from keystead.console.key_views import (
+    Heading,
+    KeyActs,
+    KeyGroup,
+    KeyRights,
+    KeyRow,
+    KeyStats,
+    KeysView,
+    Lock,
+    Tab,
+    Undo,
+)
 from keystead.console.manners import signed_in, with_own_form
 from keystead.console.views import PageLinks
 from keystead.core.accounts import Account, AccountPath, Policy
+from keystead.core.actors import Right
 from keystead.core.bindings import Binding, BindingState, resolve
 from keystead.core.errors import NotFound
 from keystead.core.ids import global_id, parse_id
@@ -67,7 +81,7 @@ class KeyPages:
         """Show one page of an account's keys; ``?tab=inherited`` shows those it inherits."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
             view = self._view(tx, visitor, request, account)
             return show(tx, self._surface.pages, visitor, view, TITLE)
 
@@ -99,8 +113,11 @@ class KeyPages:
         wanted = KeyListing.read(request.query_params)
         path = read_accounts.path_to(tx, account)
         found = _found(tx, path, wanted)
-        address, changes = list_address(account), may_change(tx, visitor, account)
-        rows = self._rows(tx, found, path, wanted, changes=changes)
+        address, rights = list_address(account), rights_about(tx, visitor, account)
+        reveals = permits.holds(tx, visitor.acting, Right.MANAGE_DEVELOPER_KEYS, account)
+        switches, changes = Right.SWITCH_DEVELOPER_KEYS in rights, Right.MANAGE_DEVELOPER_KEYS in rights
+        may = KeyRights(switches=switches, changes=changes, reveals=reveals)
+        rows = self._rows(tx, found, path, wanted, may)
         if shown is not None:
             rows = [_with_secret(row, shown[1]) if row.id == shown[0] else row for row in rows]
         shows_pages = not wanted.shows_all and found.total > PAGE_SIZE
@@ -118,13 +135,14 @@ class KeyPages:
             order="" if wanted.is_as_usual else wanted.order.value,
             is_site_admin=account.is_site_admin,
             new_href=f"{address}/new" if changes else None,
+            limits=_limits(visitor, may),
             show_all_href=address + wanted.whole().query if shows_pages else None,
-            undo=_undo(tx, request, account),
+            undo=_undo(tx, request, account) if switches else None,
             pages=_links(visitor, address, found, wanted) if shows_pages else None,
         )
 
     def _rows(
-        self, tx: Transaction, found: Listing[Key], path: AccountPath, wanted: KeyListing, *, changes: bool
+        self, tx: Transaction, found: Listing[Key], path: AccountPath, wanted: KeyListing, may: KeyRights
     ) -> list[KeyRow]:
         ids = [key.id for key in found.items]
         bindings = read_bindings.bindings_of_keys(tx, ids)
@@ -132,10 +150,7 @@ class KeyPages:
         governing = {key.id: resolve(key, path, bindings.get(key.id, {}), site.id) for key in found.items}
         decided = read_bindings.decided_at(tx, [one.id for one in governing.values() if one is not None])
         stats = {} if wanted.is_inherited else self._stats(tx, found.items)
-        return [
-            _row(tx, key, path, governing[key.id], decided, stats.get(key.id), wanted, changes=changes)
-            for key in found.items
-        ]
+        return [_row(tx, key, path, governing[key.id], decided, stats.get(key.id), wanted, may) for key in found.items]
 
     def _stats(self, tx: Transaction, keys: tuple[Key, ...]) -> dict[int, KeyStats]:
         ids = [key.id for key in keys]
@@ -168,8 +183,7 @@ def _row(
     decided: dict[int, Instant],
     stats: KeyStats | None,
     wanted: KeyListing,
-    *,
-    changes: bool,
+    may: KeyRights,
 ) -> KeyRow:
     account = path.account
     lock = _lock(tx, key, path, binding, decided)
@@ -185,7 +199,7 @@ def _row(
         client_id=str(global_id(key.id)),
         state=otherwise if binding is None else binding.state,
         state_href=f"{key_address(account, key)}/state",
-        choices=() if lock is not None or not changes else choices,
+        choices=() if lock is not None or not may.switches else choices,
         lock=lock,
         icon_url=key.icon_url,
         email=None if stats is None else key.email,
@@ -193,20 +207,20 @@ def _row(
         stats=stats,
         is_visible=key.visible,
         about_href=None if key.is_built_in else f"{key_address(account, key)}/about",
-        acts=None if wanted.is_inherited else _acts(account, key, wanted, changes=changes),
+        acts=None if wanted.is_inherited else _acts(account, key, wanted, may),
     )
 
 
-def _acts(account: Account, key: Key, wanted: KeyListing, *, changes: bool) -> KeyActs:
+def _acts(account: Account, key: Key, wanted: KeyListing, may: KeyRights) -> KeyActs:
     address = key_address(account, key)
-    hidden = Policy.REGENERATE_SECRETS in account.policies
+    hidden = Policy.REGENERATE_SECRETS in account.policies or key.is_built_in
     return KeyActs(
         edit_href=address,
         people_href=f"{address}/people",
-        delete_href=f"{address}/delete" if changes and not key.is_built_in else None,
-        visible_action=f"{address}/visibility" if changes and account.is_site_admin else None,
-        secret_action=None if hidden or key.is_built_in else f"{address}/secret{wanted.query}",
-        secret_hint=f"{key.secret.hint}..." if hidden or key.is_built_in else None,
+        delete_href=f"{address}/delete" if may.changes and not key.is_built_in else None,
+        visible_action=f"{address}/visibility" if may.changes and account.is_site_admin else None,
+        secret_action=None if hidden or not may.reveals else f"{address}/secret{wanted.query}",
+        secret_hint=f"{key.secret.hint}..." if hidden and may.reveals else None,
     )
 
 
@@ -268,6 +282,15 @@ def _links(visitor: Visitor, address: str, found: Listing[Key], wanted: KeyListi
         previous_href=address + wanted.on(wanted.page - 1).query if wanted.page > 1 else None,
         next_href=address + wanted.on(wanted.page + 1).query if wanted.page * PAGE_SIZE < found.total else None,
     )
+
+
+def _limits(visitor: Visitor, may: KeyRights) -> str | None:
+    """Return why some controls are not there, in words."""
+    if may.changes:
+        return None
+    if may.switches:
+        return visitor.say("Your role may switch keys, not change them.")
+    return visitor.say("Your role may look at keys, not switch or change them.")
 
 
 def _undo(tx: Transaction, request: Request, account: Account) -> Undo | None:

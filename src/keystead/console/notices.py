@@ -65,7 +65,10 @@ class SubscriptionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesView:
-    """The notices of an account. ``secret`` is there only in the answer that made a webhook."""
+    """The notices of an account. ``secret`` is there only in the answer that made a webhook.
+
+    ``subscribes`` and ``suspends`` say whether whoever looks may let notices go elsewhere, and set the rule.
+    """
 
     TEMPLATE: ClassVar = "console/notices.html"
 
@@ -75,6 +78,8 @@ class NoticesView:
     subscriptions: tuple[SubscriptionLine, ...]
     kinds: tuple[str, ...]
     authenticity_token: str = field(repr=False)
+    subscribes: bool = False
+    suspends: bool = False
     email: str | None = None
     has_mail: bool = False
     rule: SuspensionRule | None = None
@@ -181,6 +186,8 @@ class NoticePages:
     ) -> Response:
         _require(tx, visitor)
         root, person = visitor.domain_root, visitor.acting.user_id
+        rights = permits.rights_of(tx, visitor.acting, root)
+        subscribes = Right.MANAGE_DEVELOPER_KEYS in rights
         store, whose, page = self._surface.notices, addressee(tx, root), page_of(request)
         found, total = store.newest(whose, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
         read = store.read_up_to(whose, person)
@@ -188,7 +195,11 @@ class NoticePages:
             account_name=root.name,
             lines=tuple(_line(one, root.id, read) for one in found),
             unread=store.unread(whose, person),
-            subscriptions=tuple(_told(one, store.delivery(one.id)) for one in list_subscriptions(tx, root.id)),
+            subscriptions=tuple(
+                _told(one, store.delivery(one.id)) for one in (list_subscriptions(tx, root.id) if subscribes else ())
+            ),
+            subscribes=subscribes,
+            suspends=Right.SWITCH_DEVELOPER_KEYS in rights,
             kinds=tuple(NoticeKind),
             authenticity_token=visitor.form_value,
             email=read_users.get_user(tx, person).email,
@@ -203,7 +214,7 @@ class NoticePages:
 
 
 def _require(tx: Transaction, visitor: Visitor) -> None:
-    permits.require(tx, visitor.acting, Right.MANAGE_DEVELOPER_KEYS, visitor.domain_root)
+    permits.require(tx, visitor.acting, Right.VIEW_DEVELOPER_KEYS, visitor.domain_root)
 
 
 def _line(notice: Notice, root_id: int, read: int) -> NoticeLine:

@@ -3,15 +3,15 @@
 import json
 
 from keystead.actions.keys import owner_of
-from keystead.console.key_paths import key_address
+from keystead.console.key_paths import key_address, rights_about
 from keystead.console.request_views import STATE_WORDS, STEP_WORDS, RequestRow, RequestView, ScopeRow, StepLine
 from keystead.console.vetting_views import AskedLine, risk_view
+from keystead.core.actors import Right
 from keystead.core.catalogue import Catalogue
 from keystead.core.ids import UserId, global_id
 from keystead.core.key_requests import KeyRequest, RequestState, StepKind, objection_to_yes
 from keystead.core.manifests import told_manifest
 from keystead.core.reach import tells_of_students
-from keystead.governance import requests as govern
 from keystead.governance import reviews
 from keystead.governance.reviews import Review
 from keystead.storage.read import keys as read_keys
@@ -63,7 +63,9 @@ def request_view(
     """Return what the page of a request says to a visitor who may see it."""
     root, acting = visitor.domain_root, visitor.acting
     review = reviews.review_of(tx, root, request, catalogue)
-    may_review = govern.reviews(tx, root, acting=acting)
+    rights = rights_about(tx, visitor, root)
+    sees_all, reviews_it = Right.VIEW_DEVELOPER_KEYS in rights, Right.REVIEW_DEVELOPER_KEYS in rights
+    decides = Right.APPROVE_DEVELOPER_KEYS in rights and request.is_open
     objection = objection_to_yes(request, UserId(acting.answerable_id), review.needed)
     is_asker = acting.answerable_id == request.user_id
     key = read_keys.find_key(tx, request.key_id)
@@ -84,25 +86,27 @@ def request_view(
         authenticity_token=visitor.form_value,
         change=request.change,
         source=request.source,
-        key_href=None if key is None or not may_review else f"{key_address(owner_of(tx, key), key)}/vetting",
+        key_href=None if key is None or not sees_all else f"{key_address(owner_of(tx, key), key)}/vetting",
         client_id=None if key is None else str(global_id(key.id)),
-        may_review=may_review and request.is_open,
-        may_agree=may_review and objection is None,
-        objection=objection if may_review and request.is_open else None,
+        may_comment=is_asker or reviews_it,
+        may_narrow=reviews_it and request.is_open,
+        may_decide=decides,
+        may_agree=decides and objection is None,
+        objection=objection if decides else None,
         is_asker=is_asker,
-        may_change=_may_change(request, is_asker=is_asker, may_review=may_review),
-        tokens=0 if key is None or not may_review else read_keys.token_counts(tx, (key.id,)).get(key.id, 0),
+        may_change=_may_change(request, is_asker=is_asker, reviews_it=reviews_it),
+        tokens=0 if key is None or not sees_all else read_keys.token_counts(tx, (key.id,)).get(key.id, 0),
         document=document or json.dumps(told_manifest(request.manifest), ensure_ascii=False, indent=2),
         problem=problem,
     )
 
 
-def _may_change(request: KeyRequest, *, is_asker: bool, may_review: bool) -> bool:
+def _may_change(request: KeyRequest, *, is_asker: bool, reviews_it: bool) -> bool:
     """Whether another manifest may be given: by whoever asked, and of a key that was made by reviewers too."""
     if request.is_open:
         return is_asker
     made = request.state is RequestState.APPROVED and request.key_id is not None
-    return made and (is_asker or may_review)
+    return made and (is_asker or reviews_it)
 
 
 def _scopes(request: KeyRequest, catalogue: Catalogue) -> list[ScopeRow]:

@@ -60,7 +60,8 @@ class RequestsView:
     account_name: str
     rows: tuple[RequestRow, ...]
     total: int
-    reviews: bool
+    sees_all: bool
+    may_ask: bool
     state: str = ""
     states: tuple[tuple[str, str], ...] = tuple((str(state), STATE_WORDS[state]) for state in RequestState)
     pages: PageLinks | None = None
@@ -126,7 +127,9 @@ class RequestView:
     source: str | None = None
     key_href: str | None = None
     client_id: str | None = None
-    may_review: bool = False
+    may_comment: bool = False
+    may_narrow: bool = False
+    may_decide: bool = False
     may_agree: bool = False
     objection: str | None = None
     is_asker: bool = False

@@ -88,7 +88,7 @@ class RequestPages:
         return JSONResponse(body, headers={"access-control-allow-origin": "*"}, media_type="application/schema+json")
 
     async def show_all(self, request: Request) -> Response:
-        """List requests: to reviewers all of the account's, to others their own."""
+        """List requests: to whoever sees keys all of the account's, to others their own."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
             root, page = visitor.domain_root, page_of(request)
@@ -102,7 +102,8 @@ class RequestPages:
                 account_name=root.name,
                 rows=tuple(map(request_row, reviews.reviews_of(tx, root, found.items, catalogue))),
                 total=found.total,
-                reviews=govern.reviews(tx, root, acting=visitor.acting),
+                sees_all=govern.sees_all(tx, root, acting=visitor.acting),
+                may_ask=govern.may_ask(tx, root, visitor.acting),
                 state=asked["state"],
                 pages=links(visitor, ADDRESS, asked, page=page, size=PAGE_SIZE, total=found.total),
             )
@@ -114,7 +115,7 @@ class RequestPages:
         """Show the ways to ask for a key."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            govern.require_person(tx, visitor.domain_root, visitor.acting)
+            govern.require_may_ask(tx, visitor.domain_root, visitor.acting)
             return self._form(tx, visitor, {"key": request.query_params.get("key", "")[:40]})
 
         return await signed_in(self._surface, request, work)
@@ -159,7 +160,7 @@ class RequestPages:
 
     def _make(self, tx: Transaction, visitor: Visitor, form: Tree, fetched: bytes | str | None) -> KeyRequest:
         root, acting, catalogue = visitor.domain_root, visitor.acting, self._surface.routing.now.catalogue
-        govern.require_person(tx, root, acting)
+        govern.require_may_ask(tx, root, acting)
         key_id, source = None, None
         match form.get("do"):
             case "form":

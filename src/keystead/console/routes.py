@@ -19,6 +19,7 @@ from keystead.console.patterns import Patterns
 from keystead.console.preferences import Preferences
 from keystead.console.profile import Profile
 from keystead.console.requests import RequestPages
+from keystead.console.roles import Roles
 from keystead.console.sessions import Sessions
 from keystead.console.vetting import VettingPages
 from keystead.console.vetting_list import VettingList
@@ -46,6 +47,7 @@ _PAGES = (
     KeyUsagePage,
     KeyWatch,
     Accounts,
+    Roles,
     Patterns,
 )
 

@@ -64,7 +64,7 @@ class UsageTable:
     column: str
     lines: tuple[UsageLine, ...]
     more: int
-    csv_href: str
+    csv_href: str | None
     hint: str = ""
 
     @property
@@ -97,7 +97,7 @@ class UsageView:
     people: int
     chart: BarChart
     days: tuple[UsageLine, ...]
-    days_csv_href: str
+    days_csv_href: str | None
     by_month: bool
     tables: tuple[UsageTable, ...]
     is_partial: bool

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from keystead.actions import keys as act_keys
 from keystead.actions.gates import Gate
 from keystead.console.gate_views import ITEM_WORDS, LEVEL_WORDS, gate_view, lack_line
-from keystead.console.key_paths import ONE, UNNAMED, key_address, managed_account, may_change, owns
+from keystead.console.key_paths import ONE, UNNAMED, key_address, owns, rights_about, seen_account
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.console.request_pages import asked_line
 from keystead.console.vetting_views import (
@@ -25,6 +25,7 @@ from keystead.console.vetting_views import (
     risk_view,
 )
 from keystead.core.accounts import Account
+from keystead.core.actors import Right
 from keystead.core.errors import Invalid, Malformed
 from keystead.core.ids import global_id, parse_id
 from keystead.core.parameters import Tree
@@ -99,7 +100,7 @@ class VettingPages:
                 back_href=address,
                 authenticity_token=visitor.form_value,
                 vendor_name=None if gate.own.vendor is None else gate.own.vendor.name,
-                may_change=may_change(tx, visitor, account),
+                may_change=Right.REVIEW_DEVELOPER_KEYS in rights_about(tx, visitor, account),
             )
             return show(tx, self._surface.pages, visitor, view, "Questionnaire")
 
@@ -140,7 +141,7 @@ class VettingPages:
         return await signed_in(self._surface, request, work)
 
     def _asked(self, tx: Transaction, visitor: Visitor, request: Request) -> tuple[Account, Gate]:
-        account = managed_account(tx, visitor, request)
+        account = seen_account(tx, visitor, request)
         find = self._surface.routing.now.catalogue.find
         reference = request.path_params["key_id"]
         return account, govern.gate_for(tx, account, reference, find, acting=visitor.acting)
@@ -215,8 +216,8 @@ class VettingPages:
             owner_counts=gate.rules.accepts_owner,
             is_shared=owner is None and (key.is_global or read_accounts.has_consortium_children(tx, account)),
             asked_for=tuple(map(asked_line, requests_of_key(tx, account, key))) if owner is None else (),
-            may_change=may_change(tx, visitor, account),
-            may_rule=govern_rules.may_rule(tx, account, acting=visitor.acting),
+            may_change=Right.REVIEW_DEVELOPER_KEYS in rights_about(tx, visitor, account),
+            may_except=govern_rules.may_except(tx, account, acting=visitor.acting),
             problem=None if wrong is None else _said(visitor, wrong),
         )
         return show(tx, self._surface.pages, visitor, view, TITLE, status=200 if wrong is None else 400)

@@ -9,10 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from keystead.actions.gates import Gate
-from keystead.console.key_paths import key_address, managed_account, may_change, owns
+from keystead.console.key_paths import key_address, owns, rights_about, seen_account
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.console.paging import links, page_of
 from keystead.console.vetting_views import VettingListView, row_of
+from keystead.core.actors import Right
 from keystead.core.ids import global_id, parse_id
 from keystead.core.parameters import Tree
 from keystead.core.risk import Level
@@ -62,7 +63,7 @@ class VettingList:
         """Show the keys that the filters choose: everything that needs somebody stands first."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
             find = self._surface.routing.now.catalogue.find
             gates = list_gates(tx, account, find, acting=visitor.acting)
             values = _values(request.query_params)
@@ -94,7 +95,7 @@ class VettingList:
         """Show the vendors that the account knows."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
             address = f"/accounts/{account.id}/vetting"
             view = VendorsView(
                 account_name=account.name,
@@ -102,7 +103,7 @@ class VettingList:
                 back_href=address,
                 vendors=govern_vendors.list_vendors(tx, account, acting=visitor.acting),
                 authenticity_token=visitor.form_value,
-                may_change=may_change(tx, visitor, account),
+                may_change=Right.REVIEW_DEVELOPER_KEYS in rights_about(tx, visitor, account),
             )
             return show(tx, self._surface.pages, visitor, view, "Vendors")
 
@@ -112,7 +113,7 @@ class VettingList:
         """Note a vendor, or change what is known of one."""
 
         def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
             values = vendor_values(form)
             acting = visitor.acting
             if form.get("vendor_id"):

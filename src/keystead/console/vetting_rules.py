@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from keystead.actions.documents import Unreadable, parsed
 from keystead.console.gate_views import ITEM_WORDS, LEVEL_WORDS, TRAIT_WORDS
-from keystead.console.key_paths import managed_account
+from keystead.console.key_paths import seen_account
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.core.accounts import Account
 from keystead.core.errors import Invalid, Malformed
@@ -64,6 +64,7 @@ class RulesView:
     traits: tuple[TraitLine, ...]
     levels: tuple[LevelLine, ...]
     accepts_owner: bool
+    asks: str
     may_rule: bool
     authenticity_token: str = field(repr=False)
     problem: str | None = None
@@ -89,7 +90,7 @@ class VettingRules:
         """Show the rules."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
             return self._page(tx, visitor, account, govern.see_rules(tx, account, acting=visitor.acting))
 
         return await signed_in(self._surface, request, work)
@@ -98,7 +99,7 @@ class VettingRules:
         """Change the rules, or take the questionnaires from a pasted document."""
 
         def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
             reason = form.get("because")
             because = reason.strip()[:2000] or None if isinstance(reason, str) else None
             before = govern.see_rules(tx, account, acting=visitor.acting)
@@ -115,7 +116,7 @@ class VettingRules:
         """Give the questionnaires as a document that can be imported elsewhere."""
 
         def work(tx: Transaction, visitor: Visitor) -> Response:
-            account = managed_account(tx, visitor, request)
+            account = seen_account(tx, visitor, request)
             rules = govern.see_rules(tx, account, acting=visitor.acting)
             headers = {
                 "content-disposition": 'attachment; filename="questionnaires.json"',
@@ -140,6 +141,7 @@ class VettingRules:
             ),
             levels=tuple(_level(rules, level) for level in LEVELS),
             accepts_owner=rules.accepts_owner,
+            asks=str(rules.asks),
             may_rule=govern.may_rule(tx, account, acting=visitor.acting),
             authenticity_token=visitor.form_value,
             problem=problem,
@@ -172,6 +174,7 @@ def _asked(form: Tree) -> Mapping[str, object]:
                 "blocks": form.get("blocks", []),
                 "two_people": form.get("two_people", []),
                 "accepts_owner": form.get("accepts_owner") == "1",
+                **({"who_may_ask": form["who_may_ask"]} if "who_may_ask" in form else {}),
             }
         case "questions":
             written = form.get("questions")

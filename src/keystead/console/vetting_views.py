@@ -130,7 +130,7 @@ class VettingView:
     is_shared: bool = False
     asked_for: tuple[AskedLine, ...] = ()
     may_change: bool = False
-    may_rule: bool = False
+    may_except: bool = False
     problem: str | None = None
     states: tuple[tuple[str, str], ...] = tuple((str(state), STATE_WORDS[state]) for state in ItemState)
 

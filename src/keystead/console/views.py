@@ -26,6 +26,7 @@ class HomeView:
 
     user_name: str
     login: str
+    may_ask: bool = True
     accounts: tuple[AccountLine, ...] = ()
     profile_href: str = "/profile/settings"
 

@@ -1,8 +1,10 @@
 """Who is doing this, by which means, and which rights can they have?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from keystead.core.ids import AccountId, KeyId, RoleId, TokenId, UserId
 from keystead.core.instants import EPOCH, Instant
@@ -11,9 +13,19 @@ ADMIN_ROLE = "AccountAdmin"
 
 
 class Right(StrEnum):
-    """What an administrator's role may allow. The names are also the permission names in roles."""
+    """What an administrator's role may allow. The names are also the permission names in roles.
+
+    Canvas has one right about keys; the seven below it are ours, for people who do only a part of that (docs/roles.md).
+    """
 
     MANAGE_DEVELOPER_KEYS = "manage_developer_keys"
+    VIEW_DEVELOPER_KEYS = "view_developer_keys"
+    REQUEST_DEVELOPER_KEYS = "request_developer_keys"
+    REVIEW_DEVELOPER_KEYS = "review_developer_keys"
+    APPROVE_DEVELOPER_KEYS = "approve_developer_keys"
+    SWITCH_DEVELOPER_KEYS = "switch_developer_keys"
+    EXPORT_DEVELOPER_KEY_RECORDS = "export_developer_key_records"
+    VIEW_DEVELOPER_KEY_AUDIT = "view_developer_key_audit"
     MODIFY_SITE_ADMIN_DEVELOPER_KEYS = "modify_site_admin_developer_keys"
     MANAGE_ACCOUNT_SETTINGS = "manage_account_settings"
     READ_ROSTER = "read_roster"
@@ -27,6 +39,21 @@ class Right(StrEnum):
 
 
 SITE_ADMIN_ONLY_RIGHTS = frozenset({Right.MODIFY_SITE_ADMIN_DEVELOPER_KEYS})
+ROLE_READERS: Final = frozenset({Right.MANAGE_ROLE_OVERRIDES, Right.MANAGE_ACCOUNT_MEMBERSHIPS})
+"""Whoever has one of these sees the roles of an account."""
+_SIGHT: Final = frozenset({Right.VIEW_DEVELOPER_KEYS})
+IMPLIED: Final[Mapping[Right, frozenset[Right]]] = MappingProxyType({
+    Right.MANAGE_DEVELOPER_KEYS: frozenset({
+        Right.VIEW_DEVELOPER_KEYS, Right.REQUEST_DEVELOPER_KEYS, Right.REVIEW_DEVELOPER_KEYS,
+        Right.APPROVE_DEVELOPER_KEYS, Right.SWITCH_DEVELOPER_KEYS, Right.EXPORT_DEVELOPER_KEY_RECORDS,
+        Right.VIEW_DEVELOPER_KEY_AUDIT,
+    }),
+    Right.REVIEW_DEVELOPER_KEYS: _SIGHT,
+    Right.APPROVE_DEVELOPER_KEYS: _SIGHT,
+    Right.SWITCH_DEVELOPER_KEYS: _SIGHT,
+    Right.EXPORT_DEVELOPER_KEY_RECORDS: _SIGHT,
+})  # fmt: skip
+"""What else whoever has a right may do. Nobody can act on keys that they cannot see."""
 
 
 class UserState(StrEnum):
@@ -114,15 +141,22 @@ class Actor:
         return self.real_user_id is not None
 
 
-def allows(seats: Iterable[AdminSeat], right: Right, account_ids: Iterable[AccountId], site: AccountId) -> bool:
-    """Whether one of a person's seats gives the right in the account whose lineage is ``account_ids``.
+def with_implied(rights: Iterable[Right]) -> frozenset[Right]:
+    """Return the rights with all that they imply: never fewer, and more only as ``IMPLIED`` says."""
+    given = frozenset(rights)
+    return given.union(*(IMPLIED.get(right, frozenset()) for right in given))
+
+
+def held(seats: Iterable[AdminSeat], account_ids: Iterable[AccountId], site: AccountId) -> frozenset[Right]:
+    """Return what a person's seats give in the account whose lineage is ``account_ids``, implied rights among it.
 
     Seats in Site Admin (``site``) hold everywhere; some rights are only ever held there.
     """
     lineage = set(account_ids)
+    found: frozenset[Right] = frozenset()
     for seat in seats:
-        if right not in seat.role.rights:
-            continue
-        if seat.account_id == site or (seat.account_id in lineage and right not in SITE_ADMIN_ONLY_RIGHTS):
-            return True
-    return False
+        if seat.account_id == site:
+            found |= with_implied(seat.role.rights)
+        elif seat.account_id in lineage:
+            found |= with_implied(seat.role.rights) - SITE_ADMIN_ONLY_RIGHTS
+    return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypeGuard
 
@@ -22,13 +23,20 @@ USUAL_NEEDS: Final[Mapping[Level, frozenset[Item]]] = MappingProxyType({
 })  # fmt: skip
 
 
+class Asking(StrEnum):
+    """Who may ask for a key: everyone with a login, or only people with the right to (core/actors.py)."""
+
+    EVERYONE = "everyone"
+    PERMITTED = "permitted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """One root account's rules.
 
     ``needs`` is what should be in place at each level, and always warns; at the levels of ``blocks`` it must be, before
     a key is turned on. ``two_people`` are the levels at which two must agree to a request. With ``accepts_owner`` what
-    the owner of an inherited key has settled counts here too.
+    the owner of an inherited key has settled counts here too. ``asks`` says who may ask for keys.
     """
 
     table: RiskTable = field(default_factory=lambda: USUAL_TABLE)
@@ -36,6 +44,7 @@ class Rules:
     blocks: frozenset[Level] = frozenset()
     two_people: frozenset[Level] = frozenset({Level.HIGH, Level.CRITICAL})
     accepts_owner: bool = False
+    asks: Asking = Asking.EVERYONE
     questionnaires: Questionnaires = field(default_factory=lambda: USUAL)
 
 
@@ -50,6 +59,7 @@ def told_rules(rules: Rules) -> dict[str, object]:
         "blocks": [str(level) for level in LEVELS if level in rules.blocks],
         "two_people": [str(level) for level in LEVELS if level in rules.two_people],
         "accepts_owner": rules.accepts_owner,
+        "who_may_ask": str(rules.asks),
         **exported(rules.questionnaires),
     }
 
@@ -62,6 +72,7 @@ def read_rules(given: Mapping[str, object], before: Rules = USUAL_RULES) -> Rule
         blocks=_levels(given["blocks"], "blocks") if "blocks" in given else before.blocks,
         two_people=_levels(given["two_people"], "two_people") if "two_people" in given else before.two_people,
         accepts_owner=_truth(given["accepts_owner"]) if "accepts_owner" in given else before.accepts_owner,
+        asks=_asking(given["who_may_ask"]) if "who_may_ask" in given else before.asks,
         questionnaires=imported(given) if "questionnaires" in given else before.questionnaires,
     )
 
@@ -93,6 +104,12 @@ def _truth(given: object) -> bool:
     if not isinstance(given, bool):
         raise Invalid({"accepts_owner": ["must be true or false"]})
     return given
+
+
+def _asking(given: object) -> Asking:
+    if not isinstance(given, str) or given not in set(Asking):
+        raise Invalid({"who_may_ask": [f"must be one of {', '.join(Asking)}"]})
+    return Asking(given)
 
 
 def _is_list(given: object) -> TypeGuard[Sequence[str]]:

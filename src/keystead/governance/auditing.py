@@ -23,7 +23,7 @@ COLUMNS: Final = (
     "sealed",
 )  # fmt: skip
 NEEDED_FOR: Final = {"user": Right.READ_ROSTER, "role": Right.MANAGE_ROLE_OVERRIDES}
-"""The rights that entries about people and roles need, besides the one about keys: they hold names and addresses."""
+"""What entries about people and roles need, besides the right about the audit: they hold names and addresses."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -34,7 +34,7 @@ def search_of(tx: Transaction, account: Account, asked: Mapping[str, str], *, ac
     and ``to`` (days or moments; a day as ``to`` counts whole) and ``search``. Accounts that were deleted still have
     their entries. Raises Forbidden, Malformed.
     """
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(tx, acting, Right.VIEW_DEVELOPER_KEY_AUDIT, account)
     ids = None if account.is_site_admin else read_accounts.ids_ever_within(tx, account)
     who = asked.get("user_id", "").strip()[:200]
     user_id = parse_id(who)
@@ -50,6 +50,11 @@ def search_of(tx: Transaction, account: Account, asked: Mapping[str, str], *, ac
         until=_end(asked),
         words=asked.get("search", "")[:200],
     )
+
+
+def require_export(tx: Transaction, account: Account, *, acting: Actor) -> None:
+    """Raise Forbidden unless somebody may take entries of the audit away as a file."""
+    permits.require(tx, acting, Right.EXPORT_DEVELOPER_KEY_RECORDS, account)
 
 
 def entry_object(entry: AuditEntry) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Who may have a call explained, about whose token, and from which facts? For the API and the pages alike."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from keystead.actions import permits
 from keystead.core.accounts import Account
@@ -77,19 +77,20 @@ class Explainer:
         if token is not None:
             self._require_may_know(root, facts)
         elif not of_key:
-            permits.require(self.tx, self.acting, Right.MANAGE_DEVELOPER_KEYS, root)
+            permits.require(self.tx, self.acting, Right.VIEW_DEVELOPER_KEYS, root)
         query = asked.target.partition("?")[2].encode()
-        return Answered(found=explain_call(self.judge, call, facts, query), in_full=self._manages(root))
+        return Answered(found=explain_call(self.judge, call, self._shown(facts, root), query), in_full=self._sees(root))
 
     def may_know_of(self, refusal: Refusal) -> bool:
-        """Whether a refused call may be shown: to whoever manages keys where it was, and to its own person."""
+        """Whether a refused call may be shown: to whoever reads the audit where it was, and to its own person."""
         own = refusal.user_id is not None and refusal.user_id == self.acting.user_id
         return own or self.sees_in_full(refusal)
 
     def sees_in_full(self, refusal: Refusal) -> bool:
         """Whether accounts, keys and people may be named of it."""
         root = read_accounts.find_account(self.tx, refusal.root_id)
-        return root is not None and self._manages(root)
+        right = Right.VIEW_DEVELOPER_KEY_AUDIT
+        return root is not None and permits.holds(self.tx, self.acting, right, root)
 
     def now(self, refusal: Refusal) -> Explained | None:
         """Explain a refused call as it would be now, None when its token is not known any more."""
@@ -100,7 +101,9 @@ class Explainer:
         question = Question(
             digests=(), host=refusal.host, account_reference=call.account_reference, as_user=None
         )  # fmt: skip
-        return explain_call(self.judge, call, load_token(self.tx, token, question, self.cluster), b"")
+        facts = load_token(self.tx, token, question, self.cluster)
+        root = read_accounts.find_account(self.tx, refusal.root_id)
+        return explain_call(self.judge, call, self._shown(facts, root), b"")
 
     def _token(self, asked: Asked, root: Account) -> tuple[Token | None, bool]:
         """Return the token that is asked about, stored or imagined, and whether a key was named."""
@@ -115,7 +118,7 @@ class Explainer:
                 raise NotFound
             return found, False
         key = read_keys.get_key(self.tx, parse_id(str(asked.key_id)))
-        if not (self._manages(root) and self._is_known_in(key, root)):
+        if not (self._sees(root) and self._is_known_in(key, root)):
             raise NotFound
         imagined = Token(
             id=TokenId(0), user_id=self._person(asked, root), key_id=key.id, state=TokenState.ACTIVE, hint="",
@@ -132,11 +135,11 @@ class Explainer:
         return user.id
 
     def _require_may_know(self, root: Account, facts: Facts) -> None:
-        """Raise NotFound unless the token is the asker's own, or one of a person or key of an account they manage."""
+        """Raise NotFound unless the token is the asker's own, or of a person or key of an account they see."""
         if facts.token is not None and facts.token.user_id == self.acting.user_id:
             return
         belongs = facts.has_login or (facts.key is not None and facts.key.account_id == root.id)
-        if not (belongs and self._manages(root)):
+        if not (belongs and self._sees(root)):
             raise NotFound
 
     def _is_known_in(self, key: Key, root: Account) -> bool:
@@ -144,8 +147,17 @@ class Explainer:
             return True
         return serves(key, read_accounts.path_to(self.tx, root)) and (key.visible or not key.is_global)
 
-    def _manages(self, root: Account) -> bool:
-        return permits.holds(self.tx, self.acting, Right.MANAGE_DEVELOPER_KEYS, root)
+    def _sees(self, root: Account) -> bool:
+        return permits.holds(self.tx, self.acting, Right.VIEW_DEVELOPER_KEYS, root)
+
+    def _shown(self, facts: Facts, root: Account | None) -> Facts:
+        """Return the facts without the beginning of a token, for people who only look at other people's tokens."""
+        token = facts.token
+        if token is None or token.user_id == self.acting.user_id:
+            return facts
+        if root is not None and permits.holds(self.tx, self.acting, Right.MANAGE_DEVELOPER_KEYS, root):
+            return facts
+        return replace(facts, token=replace(token, hint=""))
 
     def _root(self, asked: Asked) -> Account:
         """Return the root account of the host: the request's own, another one for Site Admin only."""

@@ -1,4 +1,4 @@
-"""Who may ask for a key, or for a change of one? Whoever signs in: asking gives nothing yet."""
+"""Who may ask for a key, or for a change of one? Whoever signs in, unless rules forbid: asking gives nothing."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,9 +19,11 @@ from keystead.core.manifests import (
     told_change,
     told_manifest,
 )
+from keystead.core.vetting_rules import Asking
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read import requests as read_requests
 from keystead.storage.read import users as read_users
+from keystead.storage.read import vetting as read_vetting
 from keystead.storage.read.pages import EVERYTHING, Listing, Window
 from keystead.storage.read.requests import RequestSearch
 from keystead.storage.transaction import Transaction
@@ -46,9 +48,9 @@ def ask_for_key(
 ) -> KeyRequest:
     """Ask for a new key, or with ``key_id`` for a key of the account to become what the manifest says.
 
-    Raises Forbidden for people without a login in the account, NotFound for keys that are not its own, Invalid.
+    Raises Forbidden for people who may not ask here, NotFound for keys that are not its own, Invalid.
     """
-    require_person(tx, root, acting)
+    require_may_ask(tx, root, acting)
     if read_requests.count_open(tx, root, acting.answerable_id) >= MOST_OPEN:
         raise Invalid({"requests": [f"are at most {MOST_OPEN} at a time that wait; withdraw one first"]})
     before = None
@@ -124,8 +126,10 @@ def withdraw(
 
 
 def comment(tx: Transaction, root: Account, request_id: int, words: str, *, acting: Actor) -> KeyRequest:
-    """Say something about a request, by whoever asked or reviews. Raises NotFound, Invalid."""
+    """Say something about a request, by whoever asked or reviews. Raises NotFound, Forbidden, Invalid."""
     request = get_request(tx, root, request_id, acting=acting, for_change=True)
+    if acting.answerable_id != request.user_id:
+        permits.require(tx, acting, Right.REVIEW_DEVELOPER_KEYS, root)
     said = words.strip()
     if not said or len(said) > LONGEST_WORDS:
         raise Invalid({"comment": [f"must be a text of at most {LONGEST_WORDS} characters"]})
@@ -137,9 +141,9 @@ def comment(tx: Transaction, root: Account, request_id: int, words: str, *, acti
 def get_request(
     tx: Transaction, root: Account, request_id: int, *, acting: Actor, for_change: bool = False
 ) -> KeyRequest:
-    """Return a request that somebody made or may review. Raises NotFound for all others."""
+    """Return a request that somebody made, or may see. Raises NotFound for all others."""
     found = read_requests.find_request(tx, root, request_id, for_change=for_change)
-    if found is None or not (found.user_id == acting.answerable_id or reviews(tx, root, acting=acting)):
+    if found is None or not (found.user_id == acting.answerable_id or sees_all(tx, root, acting=acting)):
         raise NotFound
     return found
 
@@ -147,9 +151,9 @@ def get_request(
 def list_requests(
     tx: Transaction, root: Account, window: Window, *, state: RequestState | None, acting: Actor
 ) -> Listing[KeyRequest]:
-    """Return the account's requests to whoever reviews them, to others their own. Raises Forbidden."""
+    """Return the account's requests to whoever sees its keys, to others their own. Raises Forbidden."""
     require_person(tx, root, acting)
-    mine = None if reviews(tx, root, acting=acting) else acting.answerable_id
+    mine = None if sees_all(tx, root, acting=acting) else acting.answerable_id
     return read_requests.list_requests(tx, root, RequestSearch(state=state, user_id=mine), window)
 
 
@@ -158,16 +162,32 @@ def requests_of_key(tx: Transaction, root: Account, key: Key) -> tuple[KeyReques
     return read_requests.list_requests(tx, root, RequestSearch(key_id=key.id), EVERYTHING).items
 
 
-def reviews(tx: Transaction, root: Account, *, acting: Actor) -> bool:
-    """Whether somebody reviews the requests of a root account: whoever manages its keys."""
-    return permits.holds(tx, acting, Right.MANAGE_DEVELOPER_KEYS, root)
+def sees_all(tx: Transaction, root: Account, *, acting: Actor) -> bool:
+    """Whether somebody sees everybody's requests in a root account: whoever sees its keys."""
+    return permits.holds(tx, acting, Right.VIEW_DEVELOPER_KEYS, root)
 
 
 def require_person(tx: Transaction, root: Account, acting: Actor) -> None:
-    """Raise Forbidden unless somebody has a login in the account, or reviews; NotFound for sub-accounts."""
+    """Raise Forbidden unless somebody has a login in the account, or sees its keys; NotFound for sub-accounts."""
     if not root.is_root:
         raise NotFound
-    if not reviews(tx, root, acting=acting) and not read_users.has_login(tx, acting.user_id, root):
+    if not sees_all(tx, root, acting=acting) and not read_users.has_login(tx, acting.user_id, root):
+        raise Forbidden
+
+
+def may_ask(tx: Transaction, root: Account, acting: Actor) -> bool:
+    """Whether somebody may ask for keys of a root account: with the right to, or by its rules with a login alone."""
+    if permits.holds(tx, acting, Right.REQUEST_DEVELOPER_KEYS, root):
+        return True
+    asks = read_vetting.rules_of(tx, root).asks
+    return asks is Asking.EVERYONE and read_users.has_login(tx, acting.user_id, root)
+
+
+def require_may_ask(tx: Transaction, root: Account, acting: Actor) -> None:
+    """Raise Forbidden unless somebody may ask for keys of the account; NotFound for sub-accounts."""
+    if not root.is_root:
+        raise NotFound
+    if not may_ask(tx, root, acting):
         raise Forbidden
 
 

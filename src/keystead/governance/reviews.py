@@ -70,7 +70,7 @@ def narrow(
 
     Raises NotFound, Forbidden, Invalid.
     """
-    request = _held(tx, root, request_id, acting)
+    request = _held(tx, root, request_id, acting, Right.REVIEW_DEVELOPER_KEYS)
     wanted = set(kept)
     names = request.manifest.scope_names
     if unknown := wanted - set(names):
@@ -96,7 +96,7 @@ def approve(
 
     Raises NotFound, Forbidden, Invalid when this person's yes does not count.
     """
-    request = _held(tx, root, request_id, acting)
+    request = _held(tx, root, request_id, acting, Right.APPROVE_DEVELOPER_KEYS)
     _require_unchanged_key(tx, root, request)
     person = UserId(acting.answerable_id)
     review = review_of(tx, root, request, catalogue)
@@ -119,7 +119,7 @@ def refuse(
     tx: Transaction, root: Account, request_id: int, *, acting: Actor, because: str | None
 ) -> KeyRequest:  # fmt: skip
     """Turn a request down, with the reason that whoever asked will read. Raises NotFound, Forbidden, Invalid."""
-    request = _held(tx, root, request_id, acting)
+    request = _held(tx, root, request_id, acting, Right.APPROVE_DEVELOPER_KEYS)
     if not (because or "").strip():
         raise Invalid({"because": ["must say why"]})
     write_requests.update_request(tx, request.id, {"state": RequestState.REFUSED})
@@ -128,10 +128,10 @@ def refuse(
     return get_request(tx, root, request.id, acting=acting)
 
 
-def _held(tx: Transaction, root: Account, request_id: int, acting: Actor) -> KeyRequest:
-    """Return an open request for somebody who reviews it, held until the transaction ends."""
+def _held(tx: Transaction, root: Account, request_id: int, acting: Actor, right: Right) -> KeyRequest:
+    """Return an open request for somebody with the right, held until the transaction ends."""
     request = get_request(tx, root, request_id, acting=acting, for_change=True)
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, root)
+    permits.require(tx, acting, right, root)
     permits.require_site_admin_keys(tx, acting, root)
     if not request.is_open:
         raise Invalid({"request": ["is not open any more"]})
@@ -184,7 +184,7 @@ def _note_vendor(
     """Begin the vetting record of a new key with the vendor that its manifest names."""
     if name is None:
         return
-    vendor = read_vetting.vendor_named(tx, root, name) or vendors.add_vendor(
+    vendor = read_vetting.vendor_named(tx, root, name) or vendors.keep_vendor(
         tx, root, {"name": name}, acting=acting, because=because
     )
-    vetting.set_about(tx, root, key, {"vendor_id": vendor.id}, acting=acting, because=because)
+    vetting.keep_about(tx, root, key, {"vendor_id": vendor.id}, acting=acting, because=because)

@@ -1,4 +1,4 @@
-"""Who makes the rules of vetting, and who may make an exception from them? Not whoever merely manages keys."""
+"""Who makes the rules of vetting, and who may make an exception from them? Not whoever merely approves."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,21 +18,26 @@ from keystead.storage.write import vetting as write_vetting
 from keystead.storage.write.changes import record
 
 RULING: Final = Right.MANAGE_ACCOUNT_SETTINGS
-"""The right to change rules and to make exceptions."""
+"""The right to change rules; exceptions need it beside the right to approve: else a gate would stop nobody."""
 LONGEST_EXCEPTION: Final = 365
 
 
 def see_rules(tx: Transaction, account: Account, *, acting: Actor) -> Rules:
-    """Return a root account's rules, for whoever manages keys in it. Raises NotFound, Forbidden."""
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    """Return a root account's rules, for whoever sees keys in it. Raises NotFound, Forbidden."""
+    permits.require(tx, acting, Right.VIEW_DEVELOPER_KEYS, account)
     if not account.is_root:
         raise NotFound
     return read_vetting.rules_of(tx, account)
 
 
 def may_rule(tx: Transaction, account: Account, *, acting: Actor) -> bool:
-    """Whether somebody may change the rules and make exceptions."""
+    """Whether somebody may change the rules."""
     return permits.holds(tx, acting, RULING, account)
+
+
+def may_except(tx: Transaction, account: Account, *, acting: Actor) -> bool:
+    """Whether somebody may make exceptions from the rules."""
+    return {Right.APPROVE_DEVELOPER_KEYS, RULING} <= permits.rights_of(tx, acting, account)
 
 
 def set_rules(
@@ -61,7 +66,7 @@ def make_exception(
     tx: Transaction, account: Account, key: Key, *, days: int, acting: Actor, because: str | None
 ) -> GateException:
     """Let a key be turned on for some days although something is lacking. Raises Forbidden, Invalid."""
-    permits.require(tx, acting, RULING, account)
+    permits.require(tx, acting, Right.APPROVE_DEVELOPER_KEYS, account, RULING)
     problems: dict[str, list[str]] = {}
     if not (because or "").strip():
         problems["because"] = ["must say why"]
@@ -82,7 +87,7 @@ def end_exception(
     tx: Transaction, account: Account, key: Key, exception_id: int, *, acting: Actor, because: str | None
 ) -> GateException:
     """End an exception early; the key stays as it is. Raises Forbidden, NotFound."""
-    permits.require(tx, acting, RULING, account)
+    permits.require(tx, acting, Right.APPROVE_DEVELOPER_KEYS, account, RULING)
     found = _found(tx, account, key, exception_id)
     if not found.is_live(tx.now):
         return found

@@ -15,11 +15,11 @@ def key_seen_from(tx: Transaction, account: Account, key_id: int | None, *, acti
     """Return a key, deleted ones too, that a root account owns or inherits.
 
     Raises NotFound for accounts below a root account, whose calls are not told apart, and for keys of others; Forbidden
-    for people who do not manage keys there.
+    for people who may not see keys there.
     """
     if not account.is_root:
         raise NotFound
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(tx, acting, Right.VIEW_DEVELOPER_KEYS, account)
     key = read_keys.find_key(tx, key_id)
     if key is None:
         raise NotFound

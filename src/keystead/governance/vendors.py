@@ -19,7 +19,7 @@ LONGEST_CONTACTS: Final = 5_000
 
 def list_vendors(tx: Transaction, account: Account, *, acting: Actor) -> tuple[Vendor, ...]:
     """Return the vendors that a root account knows. Raises NotFound, Forbidden."""
-    _require(tx, account, acting)
+    _require(tx, account, acting, Right.VIEW_DEVELOPER_KEYS)
     return read_vetting.list_vendors(tx, account)
 
 
@@ -27,7 +27,14 @@ def add_vendor(
     tx: Transaction, account: Account, values: Mapping[str, Any], *, acting: Actor, because: str | None
 ) -> Vendor:
     """Note a vendor: ``name``, ``website``, ``contacts``. Raises NotFound, Forbidden, Invalid."""
-    _require(tx, account, acting)
+    _require(tx, account, acting, Right.REVIEW_DEVELOPER_KEYS)
+    return keep_vendor(tx, account, values, acting=acting, because=because)
+
+
+def keep_vendor(
+    tx: Transaction, account: Account, values: Mapping[str, Any], *, acting: Actor, because: str | None
+) -> Vendor:
+    """As ``add_vendor``, where the caller has settled that ``acting`` may."""
     permits.require_site_admin_keys(tx, acting, account)
     write_vetting.hold_record(tx, account.id)
     row = {"name": None, "website": None, "contacts": None, **values}
@@ -43,7 +50,7 @@ def change_vendor(
     tx: Transaction, account: Account, vendor_id: int, values: Mapping[str, Any], *, acting: Actor, because: str | None
 ) -> Vendor:
     """Change what is known of a vendor. Raises NotFound, Forbidden, Invalid."""
-    _require(tx, account, acting)
+    _require(tx, account, acting, Right.REVIEW_DEVELOPER_KEYS)
     permits.require_site_admin_keys(tx, acting, account)
     write_vetting.hold_record(tx, account.id)
     vendor = _known(tx, account, vendor_id)
@@ -66,8 +73,8 @@ def told_vendor(vendor: Vendor) -> dict[str, object]:
     return {"id": vendor.id, "name": vendor.name, "website": vendor.website, "contacts": vendor.contacts}
 
 
-def _require(tx: Transaction, account: Account, acting: Actor) -> None:
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+def _require(tx: Transaction, account: Account, acting: Actor, right: Right) -> None:
+    permits.require(tx, acting, right, account)
     if not account.is_root:
         raise NotFound
 

@@ -52,7 +52,7 @@ def gate_for(tx: Transaction, account: Account, reference: str, find: Find, *, a
 
 def list_gates(tx: Transaction, account: Account, find: Find, *, acting: Actor) -> tuple[Gate, ...]:
     """Return how every key that a root account owns or inherits stands. Raises NotFound, Forbidden."""
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(tx, acting, Right.VIEW_DEVELOPER_KEYS, account)
     if not account.is_root:
         raise NotFound
     parent = read_accounts.find_account(tx, account.consortium_parent_id)
@@ -93,7 +93,7 @@ def set_item(
     tx: Transaction, account: Account, key: Key, change: ItemChange, *, acting: Actor, because: str | None
 ) -> Vetting:
     """Record what is known of an item. Raises Invalid, NotFound for evidence that is not this record's."""
-    vetting = _held(tx, account, key, acting=acting)
+    vetting = _recorded(tx, account, key, acting)
     before = vetting.item(change.item)
     after = replace(before, **_values(tx, vetting, change), changed_by=UserId(acting.answerable_id))
     problems = _problems(after)
@@ -111,8 +111,16 @@ def set_item(
 def set_about(
     tx: Transaction, account: Account, key: Key, values: Mapping[str, Any], *, acting: Actor, because: str | None
 ) -> Vetting:
-    """Set a record's ``vendor_id`` and ``note``, as far as they are given. Raises Invalid, NotFound."""
-    vetting = _held(tx, account, key, acting=acting)
+    """Set a record's ``vendor_id`` and ``note``, as far as they are given. Raises Forbidden, Invalid, NotFound."""
+    _require(tx, account, acting)
+    return keep_about(tx, account, key, values, acting=acting, because=because)
+
+
+def keep_about(
+    tx: Transaction, account: Account, key: Key, values: Mapping[str, Any], *, acting: Actor, because: str | None
+) -> Vetting:
+    """As ``set_about``, where the caller has settled that ``acting`` may."""
+    vetting = _held(tx, account, key)
     now = {"vendor_id": None if vetting.vendor is None else vetting.vendor.id, "note": vetting.note}
     if values.get("vendor_id") is not None and read_vetting.find_vendor(tx, account, values["vendor_id"]) is None:
         raise NotFound("There is no such vendor in this account.")
@@ -131,7 +139,7 @@ def answer(
     tx: Transaction, account: Account, key: Key, answers: Mapping[str, str], *, acting: Actor, because: str | None
 ) -> Vetting:
     """Keep answers to questions by their ids; an empty one takes an answer away. Raises Invalid."""
-    vetting = _held(tx, account, key, acting=acting)
+    vetting = _recorded(tx, account, key, acting)
     if any(len(text) > LONGEST_ANSWER for text in answers.values()):
         raise Invalid({"answers": [f"is too long (maximum is {LONGEST_ANSWER} characters)"]})
     known = {one.id for asked in read_vetting.rules_of(tx, account).questionnaires.values() for one in asked}
@@ -161,7 +169,7 @@ def add_evidence(
     because: str | None,
 ) -> EvidenceFile:
     """Keep a file (``content`` is base64) as an item's evidence, with its SHA-256 digest. Raises Invalid."""
-    vetting = _held(tx, account, key, acting=acting)
+    vetting = _recorded(tx, account, key, acting)
     try:
         octets = base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
@@ -189,12 +197,20 @@ def add_evidence(
     return file
 
 
-def _held(tx: Transaction, account: Account, key: Key, *, acting: Actor) -> Vetting:
+def _recorded(tx: Transaction, account: Account, key: Key, acting: Actor) -> Vetting:
     """Return the record as it is now, for somebody who may change it; rivals wait. Raises Forbidden."""
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    _require(tx, account, acting)
+    return _held(tx, account, key)
+
+
+def _require(tx: Transaction, account: Account, acting: Actor) -> None:
+    permits.require(tx, acting, Right.REVIEW_DEVELOPER_KEYS, account)
     if not account.is_root:
         raise NotFound
     permits.require_site_admin_keys(tx, acting, account)
+
+
+def _held(tx: Transaction, account: Account, key: Key) -> Vetting:
     write_vetting.hold_record(tx, account.id)
     return read_vetting.find_vetting(tx, account.id, key.id)
 

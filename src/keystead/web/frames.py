@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from keystead.actions import sessions as act
-from keystead.core.actors import Right
+from keystead.core.actors import ROLE_READERS, Right
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
 from keystead.web.html import Frame, MessageView, Pages, page_headers
@@ -19,14 +19,17 @@ BARE = "Keystead"
 def frame_for(tx: Transaction, visitor: Visitor, title: str) -> Frame:
     """Return the frame of a page for this visitor."""
     user, session, account = visitor.user, visitor.session, visitor.domain_root
-    manages = user is not None and read_users.has_right(tx, user.id, Right.MANAGE_DEVELOPER_KEYS, account)
+    rights = frozenset() if user is None else read_users.rights_of(tx, user.id, account)
     return Frame(
         title=visitor.say(title),
         account_name=account.name,
         signed_in_as=None if user is None else user.short_name,
         csrf=None if session is None or user is None else form_value(session),
         flash=None if session is None else session.flash,
-        can_manage_keys_of=account.id if manages else None,
+        account_id=account.id,
+        sees_keys=Right.VIEW_DEVELOPER_KEYS in rights,
+        reads_audit=Right.VIEW_DEVELOPER_KEY_AUDIT in rights,
+        sees_roles=bool(rights & ROLE_READERS),
         reader=visitor.reader,
     )
 

@@ -43,14 +43,20 @@ _SOURCE: Final = re.compile(r"[a-z][a-z0-9+.-]*:(//[a-z0-9-]+(\.[a-z0-9-]+)*(:[0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What surrounds a page. Without ``csrf`` there is no session: no logout form and no meta element."""
+    """What surrounds a page. Without ``csrf`` there is no session: no logout form and no meta element.
+
+    The links of the header follow from what somebody ``sees`` and ``reads`` in the host's account.
+    """
 
     title: str
     account_name: str
     signed_in_as: str | None = None
     csrf: str | None = None
     flash: str | None = None
-    can_manage_keys_of: int | None = None
+    account_id: int | None = None
+    sees_keys: bool = False
+    reads_audit: bool = False
+    sees_roles: bool = False
     reader: Reader = ANYBODY
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Select, or_, select
 
 from keystead.core.accounts import Account
-from keystead.core.actors import SITE_ADMIN_ONLY_RIGHTS, AdminSeat, Login, Right, Role, User, UserState, allows
+from keystead.core.actors import SITE_ADMIN_ONLY_RIGHTS, AdminSeat, Login, Right, Role, User, UserState, held
 from keystead.core.errors import NotFound
 from keystead.core.ids import AccountId, RoleId, UserId
 from keystead.core.instants import Instant
@@ -133,11 +133,16 @@ def list_seats(tx: Transaction, account: Account, window: Window) -> Listing[Adm
 
 def has_right(tx: Transaction, user_id: int, right: Right, account: Account) -> bool:
     """Whether a person holds the right in this account, by a role there, above it, or in Site Admin."""
+    return right in rights_of(tx, user_id, account)
+
+
+def rights_of(tx: Transaction, user_id: int, account: Account) -> frozenset[Right]:
+    """Return every right that a person holds in this account; none for people who are suspended."""
     user = find_user(tx, user_id)
     if user is None or not user.is_active:
-        return False
+        return frozenset()
     above = tuple(step.id for step in lineage(tx, account))
-    return allows(seats_of(tx, user_id), right, above, site_admin(tx).id)
+    return held(seats_of(tx, user_id), above, site_admin(tx).id)
 
 
 def covers(tx: Transaction, person_id: int, other_id: int) -> bool:
@@ -150,7 +155,7 @@ def covers(tx: Transaction, person_id: int, other_id: int) -> bool:
             continue
         above = tuple(step.id for step in lineage(tx, account))
         counting = seat.role.rights if account.is_site_admin else seat.role.rights - SITE_ADMIN_ONLY_RIGHTS
-        if not all(allows(mine, right, above, site.id) for right in counting):
+        if not counting <= held(mine, above, site.id):
             return False
     return True
 

@@ -83,6 +83,10 @@ PAGES = (
     Visit(name="not-found", at=KEYS + "/999/state?to=on"),
     Visit(name="keys", at=KEYS),
     Visit(name="keys-inherited", at=f"{KEYS}?tab=inherited"),
+    Visit(name="unused", at=f"{KEYS}/unused"),
+    Visit(name="unused-off", at=KEYS + "/unused/off?keys[]={idle}&keys[]={locked}"),
+    Visit(name="unused-batch", at=KEYS + "/unused/batches/{batch}"),
+    Visit(name="unused-none-chosen", at=f"{KEYS}/unused/off"),
     Visit(name="keys-site", who="siteadmin", at="/accounts/1/developer_keys"),
     Visit(name="key-off", at=KEYS + "/{key}/state?to=off"),
     Visit(name="key-on", at=KEYS + "/{key}/state?to=on"),
@@ -155,12 +159,8 @@ def sample(installation: Installation) -> dict[str, str]:
         "developer_key[scopes][]": SCOPES,
     }
     key = installation.call("POST", "/api/v1/accounts/2/developer_keys", made["visible_token"], data=form).json()
-    path = f"/api/v1/accounts/2/developer_keys/{key['id']}/developer_key_account_bindings"
-    on = {"developer_key_account_binding[workflow_state]": "on"}
-    assert installation.call("POST", path, made["visible_token"], data=on).status_code in (200, 201)
-    off = {"developer_key_account_binding[workflow_state]": "off", "because": "Too many calls in exam week"}
-    for state in (off, on):
-        assert installation.call("POST", path, made["visible_token"], data=state).status_code in (200, 201)
+    for state in ("on", "off", "on"):
+        switch(installation, 2, key["id"], state, made["visible_token"])
     consent = authorization_url(str(key["id"]), REDIRECT, scope=" ".join(SCOPES))
     teacher = installation.call(
         "POST", "/api/v1/users/3/tokens", installation.bootstrap_token, data={"token[purpose]": "asks"}
@@ -173,13 +173,41 @@ def sample(installation: Installation) -> dict[str, str]:
         "POST", "/api/keystead/v1/accounts/2/requests", teacher["visible_token"], json={"manifest": manifest}
     ).json()
     refused = refused_call(installation, key, consent)
+    idle, locked, gone = (inherited_key(installation, name) for name in ("Quiz Archive", "Proctor", "Old Podcasts"))
+    switch(installation, 1, locked, "on", installation.bootstrap_token)
+    batch = installation.call(
+        "POST", "/api/keystead/v1/accounts/2/unused_keys/off", made["visible_token"],
+        json={"keys": [gone, locked], "because": "Nobody has used it since the pilot"},
+    ).json()  # fmt: skip
     return {
+        "idle": idle,
+        "locked": locked,
+        "batch": str(batch["batch_id"]),
         "key": str(key["id"]),
         "token": str(made["id"]),
         "consent": consent,
         "decision": refused,
         "request": str(asked["id"]),
     }
+
+
+def inherited_key(installation: Installation, name: str) -> str:
+    """Make a global key that the institution has on, and nobody uses; return its id."""
+    root, form = installation.bootstrap_token, {"developer_key[name]": name}
+    made = installation.call("POST", "/api/v1/accounts/1/developer_keys", root, data=form).json()["id"]
+    installation.call("PUT", f"/api/v1/developer_keys/{made}", root, data={"developer_key[visible]": "1"})
+    note = {"note": f"{name}: asked for by the library in 2024, for a pilot with two courses."}
+    installation.call("PUT", f"/api/keystead/v1/accounts/2/keys/{made}/note", root, json=note)
+    switch(installation, 1, made, "allow", root)
+    switch(installation, 2, made, "on", root)
+    return str(made)
+
+
+def switch(installation: Installation, account: int, key: int | str, state: str, token: str) -> None:
+    """Set what an account says about a key."""
+    path = f"/api/v1/accounts/{account}/developer_keys/{key}/developer_key_account_bindings"
+    form = {"developer_key_account_binding[workflow_state]": state}
+    assert installation.call("POST", path, token, data=form).status_code in (200, 201)
 
 
 def refused_call(installation: Installation, key: dict[str, str], consent: str) -> str:

@@ -7,6 +7,7 @@ from keystead.console.gate_views import GateView
 from keystead.console.views import PageLinks
 from keystead.core.bindings import BindingState
 from keystead.core.instants import DAY, Instant
+from keystead.core.locks import Lock
 from keystead.governance.impact import Impact
 
 
@@ -36,14 +37,6 @@ class KeyStats:
     tokens: int
     created_at: Instant
     last_used_at: Instant | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
-    """Who decided instead of this account, and when. ``account_name`` is None for a consortium that has gone."""
-
-    account_name: str | None
-    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

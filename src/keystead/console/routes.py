@@ -20,6 +20,7 @@ from keystead.console.preferences import Preferences
 from keystead.console.profile import Profile
 from keystead.console.requests import RequestPages
 from keystead.console.sessions import Sessions
+from keystead.console.unused import UnusedPages
 from keystead.console.vetting import VettingPages
 from keystead.console.vetting_list import VettingList
 from keystead.console.vetting_rules import VettingRules
@@ -31,6 +32,7 @@ _PAGES = (
     Preferences,
     Sessions,
     KeyPages,
+    UnusedPages,
     KeyEditor,
     KeyChanges,
     KeySecrets,

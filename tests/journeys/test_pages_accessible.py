@@ -104,6 +104,7 @@ PAGES = (
     Visit(name="key-usage", at=KEYS + "/{key}/usage", then=open_details),
     Visit(name="key-usage-none", at=KEYS + "/{key}/usage?from=2020-01-01&to=2020-12-31"),
     Visit(name="key-usage-wrong", at=KEYS + "/{key}/usage?from=tomorrow"),
+    Visit(name="key-narrow", at=KEYS + "/{key}/usage/narrow"),
     Visit(name="explain", at="/console/explain"),
     Visit(name="explain-refused", at="/console/explain?key={key}&path=/api/v1/users/5&method=GET"),
     Visit(name="explain-decision", at="/console/explain?decision={decision}"),
@@ -219,6 +220,7 @@ def refused_call(installation: Installation, key: dict[str, str], consent: str) 
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
     client = {"client_id": str(key["id"]), "client_secret": key["api_key"]}
     token = installation.call("POST", "/login/oauth2/token", None, data=form | client).json()["access_token"]
+    installation.call("GET", "/api/v1/courses/101/pages", token)
     return installation.call("GET", "/api/v1/users/5", token).headers["x-keystead-decision"]
 
 

@@ -129,6 +129,7 @@ class ImpactFacts:
 
     days: int
     people: int
+    live_tokens: int
     callers: int
     calls: int
     endpoints: tuple[tuple[str, int], ...]
@@ -136,12 +137,18 @@ class ImpactFacts:
     sub_accounts: int
     last_used_at: Instant | None
 
+    @property
+    def calls_a_day(self) -> int:
+        """How many calls there are on a day, rounded."""
+        return round(self.calls / self.days)
+
     @classmethod
     def of(cls, impact: Impact) -> "ImpactFacts":
         """Return what a page shows of an impact."""
         return cls(
             days=impact.period.days,
             people=impact.people,
+            live_tokens=impact.live_tokens,
             callers=impact.callers,
             calls=impact.calls,
             endpoints=tuple((one.scope, one.calls) for one in impact.endpoints[:5]),

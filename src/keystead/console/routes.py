@@ -9,6 +9,7 @@ from keystead.console.home import Home
 from keystead.console.key_about import KeyAbout
 from keystead.console.key_changes import KeyChanges
 from keystead.console.key_editor import KeyEditor
+from keystead.console.key_narrow import KeyNarrow
 from keystead.console.key_people import KeyPeople
 from keystead.console.key_secrets import KeySecrets
 from keystead.console.key_usage import KeyUsagePage
@@ -46,6 +47,7 @@ _PAGES = (
     Audit,
     NoticePages,
     KeyUsagePage,
+    KeyNarrow,
     KeyWatch,
     Accounts,
     Patterns,

@@ -66,6 +66,12 @@ def list_entries(tx: Transaction, search: AuditSearch, window: Window) -> Listin
     return listing(tx, _chosen(search), window, order=(audit.c.id.desc(),), make=_entry)
 
 
+def find_entry(tx: Transaction, search: AuditSearch, entry_id: int | None) -> AuditEntry | None:
+    """Return the entry with this id if it is among those that are wanted, or None."""
+    row = tx.connection.execute(_chosen(search).where(audit.c.id == entry_id)).first()
+    return None if row is None else _entry(row)
+
+
 def last_of_keys(tx: Transaction, account_id: int, action: str, key_ids: Sequence[int]) -> dict[int, AuditEntry]:
     """Return an account's last entry of an action about each of these keys; keys without one are left out."""
     newest = (

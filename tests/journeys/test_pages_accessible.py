@@ -52,6 +52,12 @@ def paste_scopes(page: Page) -> None:
     page.get_by_text("/no/such/scope").first.wait_for()
 
 
+def take_scopes(page: Page) -> None:
+    page.locator(f'input[value="{SCOPES[2]}"]').evaluate("box => box.click()")
+    page.locator("main").get_by_role("button", name="Save", exact=True).last.click()
+    page.get_by_text("Check what changes before you save").wait_for()
+
+
 def open_details(page: Page) -> None:
     page.locator("main details summary").first.click()
 
@@ -94,6 +100,7 @@ PAGES = (
     Visit(name="key-new", at=f"{KEYS}/new"),
     Visit(name="key-new-pasted", at=f"{KEYS}/new", then=paste_scopes),
     Visit(name="key-edit", at=KEYS + "/{key}"),
+    Visit(name="key-edit-review", at=KEYS + "/{key}", then=take_scopes),
     Visit(name="key-about", at=KEYS + "/{key}/about"),
     Visit(name="key-watch", at=KEYS + "/{key}/watch"),
     Visit(name="key-secret", at=KEYS + "/{key}/secrets"),

@@ -69,10 +69,13 @@ def off(
             batch, plan = None, govern.plan_off(tx, figures, here, chosen, days=days, acting=acting)
         else:
             batch, plan = govern.turn_off(tx, figures, here, chosen, days=days, acting=acting, because=because)
+    done: list[tuple[int, str | None]] = [(one.key.id, one.key.name) for one in plan.off]
+    if batch is not None:
+        done = [(one.key_id, one.name) for one in batch.turned_off]
     told: dict[str, Any] = {
         "batch_id": None if batch is None else batch.id,
-        "turned_off": [{"key_id": one.key.id, "name": one.key.name} for one in plan.off],
-        "skipped": [dict(govern.told_left(one)) for one in plan.skipped],
+        "turned_off": [{"key_id": key_id, "name": name} for key_id, name in done],
+        "skipped": [govern.told_left(one) for one in (plan.skipped if batch is None else batch.skipped)],
     }
     if as_json:
         print(json.dumps(told, ensure_ascii=False))

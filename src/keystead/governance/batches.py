@@ -1,6 +1,5 @@
 """How are keys that nobody uses turned off together, and turned on again by one undo?"""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -50,8 +49,8 @@ class Chosen:
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """All of them, once each."""
-        return tuple(dict.fromkeys((*self.never_used, *self.authorised)))
+        """All of them, once each, in the order in which rivals hold them too."""
+        return tuple(sorted({*self.never_used, *self.authorised}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +116,13 @@ def turn_off(
     done: list[TurnedOff] = []
     skipped = list(plan.skipped)
     for one in plan.off:
-        _, outcome = act.set_state(
-            tx, account, one.key.id, BindingState.OFF, acting=acting, because=because, batch_id=batch_id
-        )
+        try:
+            _, outcome = act.set_state(
+                tx, account, one.key.id, BindingState.OFF, acting=acting, because=because, batch_id=batch_id
+            )
+        except NotFound:
+            skipped.append(_left(tx, one.key.id, Why.GONE))
+            continue
         if isinstance(outcome, Unchanged):
             skipped.append(_left(tx, one.key.id, Why.NOT_ON))
             continue
@@ -177,7 +180,7 @@ def told_batch(batch: OffBatch) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def told_left(one: LeftAlone) -> Mapping[str, Any]:
+def told_left(one: LeftAlone) -> dict[str, Any]:
     """Return a key that was left alone as an object for JSON."""
     return {"key_id": one.key_id, "name": one.name, "why": one.why}
 

@@ -242,7 +242,7 @@ def test_the_page_shows_new_ones_and_subscribes(bench: OAuthBench) -> None:
     assert "must be an https address" in words(wrong)
     assert [entry.action for entry in bench.audited("subscription.made")] == ["subscription.made"]
     assert len(bench.audited("subscription.ended")) == 1
-    assert bench.browser(NORTH).signed_in("pat").get(page).headers["location"] == "/"
+    assert bench.browser(NORTH).get(page).headers["location"] == "/login"
 
 
 def test_the_api_lists_and_subscribes_for_the_institution_only(bench: OAuthBench) -> None:

@@ -120,6 +120,7 @@ PAGES = (
     Visit(name="audit-none", at="/console/audit?search=nothing+says+this"),
     Visit(name="audit-site", who="siteadmin", at="/console/audit?account=all"),
     Visit(name="notices", at="/console/notices"),
+    Visit(name="notices-asker", who="teacher", at="/console/notices"),
     Visit(name="vetting", at=KEYS + "/{key}/vetting", then=open_first("Contract")),
     Visit(name="vetting-questionnaire", at=KEYS + "/{key}/vetting/questionnaire"),
     Visit(name="vetting-list", at="/accounts/2/vetting"),
@@ -180,6 +181,9 @@ def sample(installation: Installation) -> dict[str, str]:
     asked = installation.call(
         "POST", "/api/keystead/v1/accounts/2/requests", teacher["visible_token"], json={"manifest": manifest}
     ).json()
+    said = {"comment": "Which departments will use it, and for how long?"}
+    path = f"/api/keystead/v1/accounts/2/requests/{asked['id']}/comments"
+    assert installation.call("POST", path, made["visible_token"], json=said).status_code in (200, 201)
     refused = refused_call(installation, key, consent)
     idle, locked, gone = (inherited_key(installation, name) for name in ("Quiz Archive", "Proctor", "Old Podcasts"))
     switch(installation, 1, locked, "on", installation.bootstrap_token)

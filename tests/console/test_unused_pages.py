@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from console.test_key_pages import admin, keys, send, site_admin, words
 from keystead.core.bindings import BindingState
+from keystead.core.ids import global_id
 from oauth_bench import NORTH, SOUTH, Browser, Client, OAuthBench
 
 __all__ = ["admin", "keys"]
@@ -26,8 +27,9 @@ def box(page: str, key: Client) -> str | None:
 
 def is_on(bench: OAuthBench, admin: Browser, keys: str, key: Client) -> bool:
     """Whether the list of inherited keys shows a key as on."""
-    page = admin.get(f"{keys}?tab=inherited&q={key.id}").text
-    return 'aria-checked="true"' in page
+    page = admin.get(f"{keys}?tab=inherited&q={global_id(key.id)}").text
+    row = page.split(f'id="row-{global_id(key.id)}"')[1].split("</tr>")[0]
+    return 'aria-checked="true"' in row
 
 
 def test_keys_go_off_together_after_a_question_and_come_back_by_one_undo(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from console.test_key_pages import send, site_admin, words
 from keystead.actions.sealing import seal_audit
@@ -20,6 +21,7 @@ from keystead.core.instants import DAY, MINUTE, Instant
 from keystead.core.notices import NoticeKind
 from keystead.governance.delivering import SIGNATURE, Couriers, DeliveryFailed, deliver, signature
 from keystead.governance.noticing import addressee, draw_notices
+from keystead.storage.notice_schema import notice_progress
 from keystead.storage.notices import Notice, Notices
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.transaction import Origin, engine_for
@@ -242,7 +244,7 @@ def test_the_page_shows_new_ones_and_subscribes(bench: OAuthBench) -> None:
     assert "must be an https address" in words(wrong)
     assert [entry.action for entry in bench.audited("subscription.made")] == ["subscription.made"]
     assert len(bench.audited("subscription.ended")) == 1
-    assert bench.browser(NORTH).signed_in("pat").get(page).headers["location"] == "/"
+    assert bench.browser(NORTH).get(page).headers["location"] == "/login"
 
 
 def test_the_api_lists_and_subscribes_for_the_institution_only(bench: OAuthBench) -> None:
@@ -270,3 +272,20 @@ def test_the_api_lists_and_subscribes_for_the_institution_only(bench: OAuthBench
     assert wrong.status_code == 400
     assert ended.status_code == 200
     assert {one.status_code for one in foreign} <= {401, 403, 404}
+
+
+def test_the_very_first_notices_are_kept_on_the_database_of_the_installation(bench: OAuthBench) -> None:
+    """On PostgreSQL those of the first batch were once lost: the progress was noted, and they were not."""
+    engine = bench.database.engine
+    store = Notices(engine)
+    make_usage_tables(engine)
+    with engine.begin() as connection:
+        connection.execute(delete(notice_progress))
+    bench.administrator("ada", NORTH)
+    key = bench.key(name="First of all")
+    keys = f"/accounts/{bench.accounts[NORTH]}/developer_keys"
+    browser = bench.browser(NORTH).signed_in("ada")
+    send(browser, f"{keys}/{key.id}/state?to=off", f"{keys}/{key.id}/state", ("state", "off"))
+
+    assert drawn(bench, store) > 0
+    assert key.id in [one.key_id for one in newest(bench, store, NORTH, 5)]

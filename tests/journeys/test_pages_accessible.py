@@ -59,6 +59,12 @@ def paste_scopes(page: Page) -> None:
     page.get_by_text("/no/such/scope").first.wait_for()
 
 
+def take_scopes(page: Page) -> None:
+    page.locator(f'input[value="{SCOPES[2]}"]').evaluate("box => box.click()")
+    page.locator("main").get_by_role("button", name="Save", exact=True).last.click()
+    page.get_by_text("Check what changes before you save").wait_for()
+
+
 def open_details(page: Page) -> None:
     page.locator("main details summary").first.click()
 
@@ -90,6 +96,10 @@ PAGES = (
     Visit(name="not-found", at=KEYS + "/999/state?to=on"),
     Visit(name="keys", at=KEYS),
     Visit(name="keys-inherited", at=f"{KEYS}?tab=inherited"),
+    Visit(name="unused", at=f"{KEYS}/unused"),
+    Visit(name="unused-off", at=KEYS + "/unused/off?keys[]={idle}&keys[]={locked}"),
+    Visit(name="unused-batch", at=KEYS + "/unused/batches/{batch}"),
+    Visit(name="unused-none-chosen", at=f"{KEYS}/unused/off"),
     Visit(name="keys-site", who="siteadmin", at="/accounts/1/developer_keys"),
     Visit(name="key-off", at=KEYS + "/{key}/state?to=off"),
     Visit(name="key-on", at=KEYS + "/{key}/state?to=on"),
@@ -97,6 +107,7 @@ PAGES = (
     Visit(name="key-new", at=f"{KEYS}/new"),
     Visit(name="key-new-pasted", at=f"{KEYS}/new", then=paste_scopes),
     Visit(name="key-edit", at=KEYS + "/{key}"),
+    Visit(name="key-edit-review", at=KEYS + "/{key}", then=take_scopes),
     Visit(name="key-about", at=KEYS + "/{key}/about"),
     Visit(name="key-watch", at=KEYS + "/{key}/watch"),
     Visit(name="key-secret", at=KEYS + "/{key}/secrets"),
@@ -107,6 +118,7 @@ PAGES = (
     Visit(name="key-usage", at=KEYS + "/{key}/usage", then=open_details),
     Visit(name="key-usage-none", at=KEYS + "/{key}/usage?from=2020-01-01&to=2020-12-31"),
     Visit(name="key-usage-wrong", at=KEYS + "/{key}/usage?from=tomorrow"),
+    Visit(name="key-narrow", at=KEYS + "/{key}/usage/narrow"),
     Visit(name="explain", at="/console/explain"),
     Visit(name="explain-refused", at="/console/explain?key={key}&path=/api/v1/users/5&method=GET"),
     Visit(name="explain-decision", at="/console/explain?decision={decision}"),
@@ -115,6 +127,7 @@ PAGES = (
     Visit(name="audit-none", at="/console/audit?search=nothing+says+this"),
     Visit(name="audit-site", who="siteadmin", at="/console/audit?account=all"),
     Visit(name="notices", at="/console/notices"),
+    Visit(name="notices-asker", who="teacher", at="/console/notices"),
     Visit(name="vetting", at=KEYS + "/{key}/vetting", then=open_first("Contract")),
     Visit(name="vetting-questionnaire", at=KEYS + "/{key}/vetting/questionnaire"),
     Visit(name="vetting-list", at="/accounts/2/vetting"),
@@ -179,12 +192,8 @@ def sample(installation: Installation) -> dict[str, str]:
         "developer_key[scopes][]": SCOPES,
     }
     key = installation.call("POST", "/api/v1/accounts/2/developer_keys", made["visible_token"], data=form).json()
-    path = f"/api/v1/accounts/2/developer_keys/{key['id']}/developer_key_account_bindings"
-    on = {"developer_key_account_binding[workflow_state]": "on"}
-    assert installation.call("POST", path, made["visible_token"], data=on).status_code in (200, 201)
-    off = {"developer_key_account_binding[workflow_state]": "off", "because": "Too many calls in exam week"}
-    for state in (off, on):
-        assert installation.call("POST", path, made["visible_token"], data=state).status_code in (200, 201)
+    for state in ("on", "off", "on"):
+        switch(installation, 2, key["id"], state, made["visible_token"])
     consent = authorization_url(str(key["id"]), REDIRECT, scope=" ".join(SCOPES))
     teacher = installation.call(
         "POST", "/api/v1/users/3/tokens", installation.bootstrap_token, data={"token[purpose]": "asks"}
@@ -196,14 +205,45 @@ def sample(installation: Installation) -> dict[str, str]:
     asked = installation.call(
         "POST", "/api/keystead/v1/accounts/2/requests", teacher["visible_token"], json={"manifest": manifest}
     ).json()
+    said = {"comment": "Which departments will use it, and for how long?"}
+    path = f"/api/keystead/v1/accounts/2/requests/{asked['id']}/comments"
+    assert installation.call("POST", path, made["visible_token"], json=said).status_code in (200, 201)
     refused = refused_call(installation, key, consent)
+    idle, locked, gone = (inherited_key(installation, name) for name in ("Quiz Archive", "Proctor", "Old Podcasts"))
+    switch(installation, 1, locked, "on", installation.bootstrap_token)
+    batch = installation.call(
+        "POST", "/api/keystead/v1/accounts/2/unused_keys/off", made["visible_token"],
+        json={"keys": [gone, locked], "because": "Nobody has used it since the pilot"},
+    ).json()  # fmt: skip
     return {
+        "idle": idle,
+        "locked": locked,
+        "batch": str(batch["batch_id"]),
         "key": str(key["id"]),
         "token": str(made["id"]),
         "consent": consent,
         "decision": refused,
         "request": str(asked["id"]),
     }
+
+
+def inherited_key(installation: Installation, name: str) -> str:
+    """Make a global key that the institution has on, and nobody uses; return its id."""
+    root, form = installation.bootstrap_token, {"developer_key[name]": name}
+    made = installation.call("POST", "/api/v1/accounts/1/developer_keys", root, data=form).json()["id"]
+    installation.call("PUT", f"/api/v1/developer_keys/{made}", root, data={"developer_key[visible]": "1"})
+    note = {"note": f"{name}: asked for by the library in 2024, for a pilot with two courses."}
+    installation.call("PUT", f"/api/keystead/v1/accounts/2/keys/{made}/note", root, json=note)
+    switch(installation, 1, made, "allow", root)
+    switch(installation, 2, made, "on", root)
+    return str(made)
+
+
+def switch(installation: Installation, account: int, key: int | str, state: str, token: str) -> None:
+    """Set what an account says about a key."""
+    path = f"/api/v1/accounts/{account}/developer_keys/{key}/developer_key_account_bindings"
+    form = {"developer_key_account_binding[workflow_state]": state}
+    assert installation.call("POST", path, token, data=form).status_code in (200, 201)
 
 
 def refused_call(installation: Installation, key: dict[str, str], consent: str) -> str:
@@ -215,6 +255,7 @@ def refused_call(installation: Installation, key: dict[str, str], consent: str) 
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
     client = {"client_id": str(key["id"]), "client_secret": key["api_key"]}
     token = installation.call("POST", "/login/oauth2/token", None, data=form | client).json()["access_token"]
+    installation.call("GET", "/api/v1/courses/101/pages", token)
     return installation.call("GET", "/api/v1/users/5", token).headers["x-keystead-decision"]
 
 

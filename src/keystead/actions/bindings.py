@@ -24,11 +24,13 @@ def set_state(
     acting: Actor,
     because: str | None,
     find: Find | None = None,
+    batch_id: int | None = None,
 ) -> tuple[Binding, BindingMade | BindingChanged | Unchanged]:
     """Set what an account says about a key; return its binding and what that changed.
 
     ``find`` looks a scope up, to tell the key's risk; without it a key counts as one of critical risk where the
-    account's rules block. Raises what ``get_for_binding`` raises, and GateClosed.
+    account's rules block. ``batch_id`` names what it is done together with. Raises what ``get_for_binding`` raises,
+    and GateClosed.
     """
     key = get_for_binding(tx, account, key_id, acting=acting)
     before = read_bindings.find_binding(tx, account.id, key.id, for_change=True)
@@ -49,7 +51,7 @@ def set_state(
             acting=acting,
             account_id=account.id,
             before={"workflow_state": outcome.before} if isinstance(outcome, BindingChanged) else None,
-            after={"workflow_state": state},
+            after={"workflow_state": state} | ({} if batch_id is None else {"batch_id": batch_id}),
             because=because,
         )
     return Binding(id=binding.id, account_id=account.id, key_id=key.id, state=state), outcome

@@ -30,15 +30,23 @@ def subscribe(
 ) -> tuple[int, Secret | None]:  # fmt: skip
     """Let a root account's notices go somewhere; return the subscription's id and, of a webhook, what signs it.
 
-    E-mail goes to the acting person's own address, whatever ``address`` says. Raises Forbidden, NotFound, Invalid.
+    E-mail goes to the acting person's own address, whatever ``address`` says. Whoever has a login may be told of their
+    own requests (``kinds`` is that alone) by e-mail, once. Raises Forbidden, NotFound, Invalid.
     """
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    is_personal = tuple(kinds) == (NoticeKind.OWN_REQUEST,)
+    if not is_personal or not read_users.has_login(tx, acting.user_id, account):
+        permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
     if not account.is_root:
         raise NotFound
+    if NoticeKind.OWN_REQUEST in kinds and not (is_personal and channel == EMAIL):
+        raise Invalid({"kinds": ["own_request stands alone, and goes by e-mail"]})
     unknown = [kind for kind in kinds if kind not in set(NoticeKind)]
     if unknown:
         raise Invalid({"kinds": [f"there is no kind {', '.join(unknown)[:200]}"]})
-    if len(list_subscriptions(tx, account.id)) >= MOST:
+    held = list_subscriptions(tx, account.id)
+    if is_personal and any(one.is_personal and one.user_id == acting.user_id for one in held):
+        raise Malformed("you are told of your requests already")
+    if not is_personal and sum(not one.is_personal for one in held) >= MOST:
         raise Malformed(f"an account has at most {MOST} subscriptions")
     secret = None
     if channel == EMAIL:
@@ -68,8 +76,9 @@ def unsubscribe(
     tx: Transaction, account: Account, subscription_id: int | None, *, acting: Actor, because: str | None
 ) -> None:
     """Let notices go there no more. Raises Forbidden, NotFound."""
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
     found = find_subscription(tx, account.id, subscription_id)
+    if found is None or not found.is_personal or found.user_id != acting.user_id:
+        permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
     if found is None:
         raise NotFound
     delete_subscription(tx, found.id)

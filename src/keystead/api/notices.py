@@ -2,18 +2,16 @@
 
 from typing import Any
 
-from keystead.actions import permits
 from keystead.actions import subscriptions as act
 from keystead.api.keys import because
 from keystead.api.paging import page_of, paged_shapes
 from keystead.api.requests import Answer, Ask, OwnRoute
-from keystead.core.actors import Right
 from keystead.core.errors import NotFound
 from keystead.core.ids import parse_id
 from keystead.core.notices import NoticeKind
 from keystead.core.parameters import boolean, text, text_list
 from keystead.governance.delivering import notice_object
-from keystead.governance.noticing import addressee
+from keystead.governance.noticing import seen_subscriptions, whose_notices
 from keystead.storage.notices import Delivery, Notices
 from keystead.storage.read.subscriptions import Subscription, list_subscriptions
 
@@ -21,21 +19,19 @@ BASE = "/api/keystead/v1/accounts/:account_id"
 
 
 def list_notices(ask: Ask) -> Answer:
-    """List the notices of a root account, newest first."""
-    account = ask.account()
-    permits.require(ask.tx, ask.acting, Right.VIEW_DEVELOPER_KEYS, account)
+    """List the notices of a root account to whoever sees its keys, to others those about their own requests."""
+    whose = whose_notices(ask.tx, ask.account(), acting=ask.acting)
     page, size = page_of(ask)
-    whose = addressee(ask.tx, account)
     found, total = _store(ask).newest(whose, limit=size, offset=(page - 1) * size)
     return paged_shapes(ask, [notice_object(one) for one in found], total)
 
 
 def list_wishes(ask: Ask) -> Answer:
-    """List where an account's notices go."""
-    account = ask.account()
-    permits.require(ask.tx, ask.acting, Right.MANAGE_DEVELOPER_KEYS, account)
-    store = _store(ask)
-    return Answer(body=[_told(one, store.delivery(one.id)) for one in list_subscriptions(ask.tx, account.id)])
+    """List where an account's notices go, and where those about one's own requests do."""
+    account, store = ask.account(), _store(ask)
+    whose = whose_notices(ask.tx, account, acting=ask.acting)
+    wishes = seen_subscriptions(ask.tx, account, whose, acting=ask.acting)
+    return Answer(body=[_told(one, store.delivery(one.id)) for one in wishes])
 
 
 def subscribe(ask: Ask) -> Answer:
@@ -85,7 +81,8 @@ _NOTICE = {
     "type": "object",
     "properties": {
         "id": {"type": "integer"}, "at": {"type": "string", "format": "date-time"}, "kind": {"enum": list(NoticeKind)},
-        "key_id": {"type": ["integer", "null"]}, "inherited": {"type": "boolean"}, "action": {"type": "string"},
+        "key_id": {"type": ["integer", "null"]}, "request_id": {"type": "integer"},
+        "inherited": {"type": "boolean"}, "action": {"type": "string"},
         "key_name": {"type": ["string", "null"]}, "before": {"type": "object"}, "after": {"type": "object"},
         "person": {"type": ["string", "null"]}, "because": {"type": ["string", "null"]},
     },

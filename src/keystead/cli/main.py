@@ -20,6 +20,7 @@ from keystead.cli import (
     suspension,
     throttle,
     tokens,
+    unused,
     usage,
     vetting,
     watch,
@@ -53,6 +54,7 @@ app.add_typer(secret.app, name="secret")
 app.add_typer(throttle.app, name="throttle")
 app.add_typer(suspension.app, name="suspension")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(unused.app, name="unused")
 app.add_typer(vetting.app, name="vetting")
 app.add_typer(watch.app, name="watch")
 

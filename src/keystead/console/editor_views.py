@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from keystead.console.key_forms import KeyForm
+from keystead.console.key_views import ImpactFacts
 from keystead.core.reach import Reach
 from keystead.core.scope_lists import PastedList
 
@@ -63,9 +64,14 @@ class KeyDifference:
     tokens: int = 0
 
     @property
+    def takes_something(self) -> bool:
+        """Whether calls that pass now may be refused."""
+        return bool(self.removed or self.starts_enforcing)
+
+    @property
     def asks_first(self) -> bool:
         """Whether somebody would lose something, or anybody could do more than they agreed to."""
-        return self.tokens > 0 and bool(self.removed or self.starts_enforcing or self.stops_enforcing)
+        return self.tokens > 0 and (self.takes_something or self.stops_enforcing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +101,7 @@ class EditorView:
     report: PastedList | None = None
     difference: KeyDifference | None = None
     review: str | None = None
+    impact: ImpactFacts | None = None
     failure: str | None = None
     problems: Mapping[str, str] = field(default_factory=dict)
 

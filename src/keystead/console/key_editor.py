@@ -21,6 +21,7 @@ from keystead.console.key_paths import (
     owns,
     seen_account,
 )
+from keystead.console.key_views import ImpactFacts
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.core.accounts import Account
 from keystead.core.actors import Right
@@ -32,6 +33,7 @@ from keystead.core.parameters import InvalidParameter, Tree
 from keystead.core.reach import ACCOUNT_WIDE, reach_of, tells_of_students
 from keystead.core.scope_lists import PastedList
 from keystead.core.scopes import parse_route_scope
+from keystead.governance.impact import KeyChange, impact_of
 from keystead.storage.read import keys as read_keys
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
@@ -126,7 +128,8 @@ class KeyEditor:
             difference = _difference(place, form)
             mark = review_mark(difference.removed, enforces=form.enforces)
             if difference.asks_first and form.reviewed != mark:
-                return self._page(tx, visitor, place, form, review=mark)
+                impact = self._impact(tx, account, key, form) if difference.takes_something else None
+                return self._page(tx, visitor, place, form, review=mark, impact=impact)
             change = act.KeyChange(values=form.values)
             try:
                 act.update(
@@ -141,6 +144,11 @@ class KeyEditor:
     @property
     def _catalogue(self) -> Catalogue:
         return self._surface.routing.now.catalogue
+
+    def _impact(self, tx: Transaction, account: Account, key: Key, form: KeyForm) -> ImpactFacts:
+        change = KeyChange(scopes=form.scopes if form.enforces else None, require_scopes=form.enforces)
+        table = self._surface.routing.now.table
+        return ImpactFacts.of(impact_of(tx, self._surface.figures, key, account, change, table=table))
 
     def _step(self, tx: Transaction, visitor: Visitor, place: _Place, form: KeyForm) -> Response | None:
         """Return the form again when it is not to be saved: after a button of its own, or when nothing is chosen."""
@@ -171,6 +179,7 @@ class KeyEditor:
         *,
         report: PastedList | None = None,
         review: str | None = None,
+        impact: ImpactFacts | None = None,
         failure: str | None = None,
         problems: Mapping[str, str] | None = None,
     ) -> Response:
@@ -197,6 +206,7 @@ class KeyEditor:
             report=report,
             difference=None if key is None else _difference(place, form),
             review=review,
+            impact=impact,
             failure=visitor.say("The key was not saved.") if wrong and not failure else failure,
             problems=problems or {},
         )

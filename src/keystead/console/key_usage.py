@@ -11,9 +11,10 @@ from starlette.routing import Route
 
 from keystead.actions import permits
 from keystead.console.charts import Column, bar_chart
-from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, owns, seen_account
+from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, may_change, owns, seen_account
 from keystead.console.manners import signed_in
 from keystead.console.usage_views import (
+    NarrowedUndo,
     PeriodChoice,
     ScopeName,
     UsageLine,
@@ -26,8 +27,9 @@ from keystead.core.accounts import Account
 from keystead.core.actors import Right
 from keystead.core.errors import Malformed
 from keystead.core.ids import global_id, parse_id
-from keystead.core.keys import Key
+from keystead.core.keys import Key, KeyState
 from keystead.core.usage import OTHER, Period, date_of, day_of, month_name, month_start
+from keystead.governance.narrowing import narrowed_by
 from keystead.governance.periods import USUAL_DAYS, read_period
 from keystead.governance.sight import key_seen_from
 from keystead.governance.usage import Grouping, KeyUsage, UsageRow, usages_of
@@ -91,8 +93,37 @@ class KeyUsagePage:
             tables=tuple(_tables(tx, visitor, account, key, found, csv)),
             is_partial=not account.is_site_admin and not owns(account, key),
             is_counted=self._surface.settings.usage,
+            narrow_href=_narrow_href(tx, visitor, account, key, period),
+            undo=_undo(tx, visitor, account, key, request),
+            authenticity_token=visitor.form_value,
             problem=problem,
         )
+
+
+def _narrow_href(tx: Transaction, visitor: Visitor, account: Account, key: Key, period: Period) -> str | None:
+    """Return where the key comes down to what it used; None where it may not, or enforces no scopes."""
+    may = owns(account, key) and may_change(tx, visitor, account)
+    if not may or not key.require_scopes or key.is_built_in or key.state is KeyState.DELETED:
+        return None
+    days = {"from": date_of(period.first), "to": date_of(period.last)}
+    return f"{key_address(account, key)}/usage/narrow?{urlencode(days)}"
+
+
+def _undo(
+    tx: Transaction, visitor: Visitor, account: Account, key: Key, request: Request
+) -> NarrowedUndo | None:  # fmt: skip
+    """Return how to take back the narrowing that led here, as its redirect says."""
+    entry_id = parse_id(request.query_params.get("narrowed", ""))
+    if entry_id is None or not owns(account, key) or not may_change(tx, visitor, account):
+        return None
+    entry = narrowed_by(tx, key, entry_id)
+    if entry is None:
+        return None
+    before, after = entry.before or {}, entry.after or {}
+    return NarrowedUndo(
+        action=f"{key_address(account, key)}/usage/narrow/undo", entry_id=entry.id,
+        scopes=len(before["scopes"]) - len(after["scopes"]), tokens=after.get("tokens_ended", 0),
+    )  # fmt: skip
 
 
 def _period(tx: Transaction, visitor: Visitor, request: Request) -> tuple[Period, str | None]:

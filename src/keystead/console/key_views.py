@@ -7,6 +7,7 @@ from keystead.console.gate_views import GateView
 from keystead.console.views import PageLinks
 from keystead.core.bindings import BindingState
 from keystead.core.instants import DAY, Instant
+from keystead.core.locks import Lock
 from keystead.governance.impact import Impact
 
 
@@ -36,14 +37,6 @@ class KeyStats:
     tokens: int
     created_at: Instant
     last_used_at: Instant | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
-    """Who decided instead of this account, and when. ``account_name`` is None for a consortium that has gone."""
-
-    account_name: str | None
-    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +140,7 @@ class ImpactFacts:
 
     days: int
     people: int
+    live_tokens: int
     callers: int
     calls: int
     endpoints: tuple[tuple[str, int], ...]
@@ -154,12 +148,18 @@ class ImpactFacts:
     sub_accounts: int
     last_used_at: Instant | None
 
+    @property
+    def calls_a_day(self) -> int:
+        """How many calls there are on a day, rounded."""
+        return round(self.calls / self.days)
+
     @classmethod
     def of(cls, impact: Impact) -> "ImpactFacts":
         """Return what a page shows of an impact."""
         return cls(
             days=impact.period.days,
             people=impact.people,
+            live_tokens=impact.live_tokens,
             callers=impact.callers,
             calls=impact.calls,
             endpoints=tuple((one.scope, one.calls) for one in impact.endpoints[:5]),

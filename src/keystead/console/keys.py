@@ -28,7 +28,6 @@ from keystead.console.key_views import (
     KeyRow,
     KeyStats,
     KeysView,
-    Lock,
     Tab,
     Undo,
 )
@@ -39,8 +38,8 @@ from keystead.core.actors import Right
 from keystead.core.bindings import Binding, BindingState, resolve
 from keystead.core.errors import NotFound
 from keystead.core.ids import global_id, parse_id
-from keystead.core.instants import Instant
 from keystead.core.keys import Key
+from keystead.core.locks import Lock, lock_of
 from keystead.core.parameters import Tree
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import bindings as read_bindings
@@ -150,7 +149,18 @@ class KeyPages:
         governing = {key.id: resolve(key, path, bindings.get(key.id, {}), site.id) for key in found.items}
         decided = read_bindings.decided_at(tx, [one.id for one in governing.values() if one is not None])
         stats = {} if wanted.is_inherited else self._stats(tx, found.items)
-        return [_row(tx, key, path, governing[key.id], decided, stats.get(key.id), wanted, may) for key in found.items]
+        return [
+            _row(
+                key,
+                path.account,
+                governing[key.id],
+                lock_of(key, path, governing[key.id], decided, site),
+                stats.get(key.id),
+                wanted,
+                may,
+            )
+            for key in found.items
+        ]
 
     def _stats(self, tx: Transaction, keys: tuple[Key, ...]) -> dict[int, KeyStats]:
         ids = [key.id for key in keys]
@@ -176,17 +186,14 @@ def _found(tx: Transaction, path: AccountPath, wanted: KeyListing) -> Listing[Ke
 
 
 def _row(
-    tx: Transaction,
     key: Key,
-    path: AccountPath,
+    account: Account,
     binding: Binding | None,
-    decided: dict[int, Instant],
+    lock: Lock | None,
     stats: KeyStats | None,
     wanted: KeyListing,
     may: KeyRights,
 ) -> KeyRow:
-    account = path.account
-    lock = _lock(tx, key, path, binding, decided)
     otherwise = BindingState.ALLOW if account.is_site_admin else BindingState.OFF
     choices = (
         (BindingState.ON, BindingState.ALLOW, BindingState.OFF)
@@ -226,21 +233,6 @@ def _acts(account: Account, key: Key, wanted: KeyListing, may: KeyRights) -> Key
 
 def _with_secret(row: KeyRow, secret: str) -> KeyRow:
     return row if row.acts is None else replace(row, acts=replace(row.acts, secret=secret))
-
-
-def _lock(
-    tx: Transaction, key: Key, path: AccountPath, binding: Binding | None, decided: dict[int, Instant]
-) -> Lock | None:
-    """Return who decides instead of this account, None when it may decide (docs/canvas-compat.md, Locks)."""
-    account = path.account
-    if path.is_consortium_child and key.account_id != account.root_id:
-        above = read_accounts.find_account(tx, path.root.consortium_parent_id)
-        at = None if binding is None or above is None or binding.account_id != above.id else decided.get(binding.id)
-        return Lock(account_name=None if above is None else above.name, at=at)
-    if binding is None or not binding.state.is_explicit or binding.account_id == account.id:
-        return None
-    holder = read_accounts.find_account(tx, binding.account_id)
-    return None if holder is None else Lock(account_name=holder.name, at=decided.get(binding.id))
 
 
 def _groups(rows: list[KeyRow], keys: tuple[Key, ...], wanted: KeyListing) -> tuple[KeyGroup, ...]:

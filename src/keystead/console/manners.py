@@ -34,14 +34,20 @@ async def signed_in(surface: Surface, request: Request, work: Work) -> Response:
 
 
 async def with_own_form(
-    surface: Surface, request: Request, work: FormWork, *, ahead: Callable[[Tree], Awaitable[None]] | None = None
+    surface: Surface,
+    request: Request,
+    work: FormWork,
+    *,
+    ahead: Callable[[Tree], Awaitable[None]] | None = None,
+    read: Callable[[Request], Awaitable[Tree]] = read_form,
 ) -> Response:
     """Do the work of a form that our own page sent; one transaction, all or nothing.
 
     ``ahead`` is what takes long and is done before the transaction; it must see for itself whose form this is.
+    ``read`` reads a form of another kind, and raises MalformedParameters.
     """
     try:
-        form = await read_form(request)
+        form = await read(request)
     except MalformedParameters as wrong:
         words = str(wrong)
         return await surface.in_transaction(request, lambda tx: _message(tx, surface, request, words, 400))

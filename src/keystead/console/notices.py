@@ -20,10 +20,10 @@ from keystead.core.ids import parse_id
 from keystead.core.instants import Instant
 from keystead.core.notices import NoticeKind
 from keystead.core.parameters import Tree
-from keystead.governance.noticing import addressee
+from keystead.governance.noticing import seen_subscriptions, whose_notices
 from keystead.storage.notices import Delivery, Notice
 from keystead.storage.read import users as read_users
-from keystead.storage.read.subscriptions import Subscription, list_subscriptions
+from keystead.storage.read.subscriptions import Subscription
 from keystead.storage.read.suspensions import SuspensionRule, find_rule
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
@@ -36,11 +36,12 @@ PAGE_SIZE: Final = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeLine:
-    """One notice. ``changes`` are name, before and after."""
+    """One notice. ``changes`` are name, before and after; ``action`` tells what happened to a request."""
 
     id: int
     at: Instant
     kind: str
+    action: str
     key_name: str
     changes: tuple[tuple[str, str, str], ...]
     is_new: bool
@@ -65,7 +66,8 @@ class SubscriptionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesView:
-    """The notices of an account. ``secret`` is there only in the answer that made a webhook.
+    """The notices of an account, or with ``is_own`` those about one person's requests. ``secret`` is there only in the
+    answer that made a webhook.
 
     ``subscribes`` and ``suspends`` say whether whoever looks may let notices go elsewhere, and set the rule.
     """
@@ -85,6 +87,8 @@ class NoticesView:
     rule: SuspensionRule | None = None
     newest_id: int = 0
     secret: str | None = field(default=None, repr=False)
+    is_own: bool = False
+    is_subscribed: bool = False
     problem: str | None = None
     pages: PageLinks | None = None
 
@@ -113,10 +117,9 @@ class NoticePages:
         """Note that everything shown has been read."""
 
         def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
-            _require(tx, visitor)
+            whose = whose_notices(tx, visitor.domain_root, acting=visitor.acting)
             newest = form.get("newest")
             if isinstance(newest, str) and newest.isascii() and newest.isdigit() and len(newest) < 19:
-                whose = addressee(tx, visitor.domain_root)
                 self._surface.notices.mark_read(whose, visitor.acting.user_id, int(newest))
             return back_to(tx, visitor, ADDRESS)
 
@@ -184,26 +187,26 @@ class NoticePages:
         secret: str | None = None,
         problem: str | None = None,
     ) -> Response:
-        _require(tx, visitor)
         root, person = visitor.domain_root, visitor.acting.user_id
         rights = permits.rights_of(tx, visitor.acting, root)
-        subscribes = Right.MANAGE_DEVELOPER_KEYS in rights
-        store, whose, page = self._surface.notices, addressee(tx, root), page_of(request)
+        whose = whose_notices(tx, root, acting=visitor.acting)
+        store, page, is_own = self._surface.notices, page_of(request), whose.user_id is not None
+        wishes = seen_subscriptions(tx, root, whose, acting=visitor.acting)
         found, total = store.newest(whose, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
         read = store.read_up_to(whose, person)
         view = NoticesView(
             account_name=root.name,
             lines=tuple(_line(one, root.id, read) for one in found),
             unread=store.unread(whose, person),
-            subscriptions=tuple(
-                _told(one, store.delivery(one.id)) for one in (list_subscriptions(tx, root.id) if subscribes else ())
-            ),
-            subscribes=subscribes,
+            subscriptions=tuple(_told(one, store.delivery(one.id)) for one in wishes),
+            subscribes=Right.MANAGE_DEVELOPER_KEYS in rights,
             suspends=Right.SWITCH_DEVELOPER_KEYS in rights,
-            kinds=tuple(NoticeKind),
+            kinds=tuple(kind for kind in NoticeKind if (kind is NoticeKind.OWN_REQUEST) == is_own),
+            is_own=is_own,
+            is_subscribed=any(one.is_personal for one in wishes),
             authenticity_token=visitor.form_value,
             email=read_users.get_user(tx, person).email,
-            rule=find_rule(tx, root.id),
+            rule=None if is_own else find_rule(tx, root.id),
             has_mail=self._surface.settings.smtp_url is not None,
             newest_id=found[0].id if found and page == 1 else 0,
             secret=secret,
@@ -213,20 +216,21 @@ class NoticePages:
         return show(tx, self._surface.pages, visitor, view, TITLE, status=200 if problem is None else 400)
 
 
-def _require(tx: Transaction, visitor: Visitor) -> None:
-    permits.require(tx, visitor.acting, Right.VIEW_DEVELOPER_KEYS, visitor.domain_root)
-
-
 def _line(notice: Notice, root_id: int, read: int) -> NoticeLine:
     told = notice.told
     before: Mapping[str, Any] = told.get("before") or {}
     after: Mapping[str, Any] = told.get("after") or {}
     inherited = notice.heirs_of is not None
-    where = f"/accounts/{root_id}/developer_keys"
+    href = f"/accounts/{root_id}/developer_keys?tab=inherited"
+    if "request_id" in told:
+        href = f"/console/requests/{told['request_id']}"
+    elif not inherited:
+        href = f"/console/audit?key_id={notice.key_id}"
     return NoticeLine(
         id=notice.id,
         at=notice.at,
         kind=notice.kind.value,
+        action=told.get("action") or "",
         key_name=told.get("key_name") or UNNAMED,
         changes=tuple(
             _change(name, before.get(name), after[name])
@@ -235,14 +239,15 @@ def _line(notice: Notice, root_id: int, read: int) -> NoticeLine:
         ),
         is_new=notice.id > read,
         is_inherited=inherited,
-        href=f"{where}?tab=inherited" if inherited else f"/console/audit?key_id={notice.key_id}",
+        href=href,
         person=told.get("person"),
         because=told.get("because"),
     )
 
 
 def _change(name: str, before: Any, after: Any) -> tuple[str, str, str]:
-    if isinstance(before, list) and isinstance(after, list):
+    if isinstance(after, list) and isinstance(before, list | None):
+        before = before or []
         gone, come = [one for one in before if one not in after], [one for one in after if one not in before]
         return name, ", ".join(map(str, gone)) or "–", ", ".join(map(str, come)) or "–"
     return name, "–" if before is None else str(before), "–" if after is None else str(after)

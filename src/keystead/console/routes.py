@@ -9,6 +9,7 @@ from keystead.console.home import Home
 from keystead.console.key_about import KeyAbout
 from keystead.console.key_changes import KeyChanges
 from keystead.console.key_editor import KeyEditor
+from keystead.console.key_narrow import KeyNarrow
 from keystead.console.key_people import KeyPeople
 from keystead.console.key_secrets import KeySecrets
 from keystead.console.key_usage import KeyUsagePage
@@ -21,6 +22,7 @@ from keystead.console.profile import Profile
 from keystead.console.requests import RequestPages
 from keystead.console.roles import Roles
 from keystead.console.sessions import Sessions
+from keystead.console.unused import UnusedPages
 from keystead.console.vetting import VettingPages
 from keystead.console.vetting_list import VettingList
 from keystead.console.vetting_rules import VettingRules
@@ -32,6 +34,7 @@ _PAGES = (
     Preferences,
     Sessions,
     KeyPages,
+    UnusedPages,
     KeyEditor,
     KeyChanges,
     KeySecrets,
@@ -45,6 +48,7 @@ _PAGES = (
     Audit,
     NoticePages,
     KeyUsagePage,
+    KeyNarrow,
     KeyWatch,
     Accounts,
     Roles,

@@ -1,6 +1,6 @@
 """What do the pages about the use of a key say? Typed values for their templates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from keystead.console.charts import BarChart
@@ -79,6 +79,16 @@ class UsageTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NarrowedUndo:
+    """The narrowing that led here, which one press takes back; the tokens that it ended stay ended."""
+
+    action: str
+    entry_id: int
+    scopes: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageView:
     """What a key was used for. ``is_partial`` when only this institution's calls are told."""
 
@@ -102,6 +112,9 @@ class UsageView:
     tables: tuple[UsageTable, ...]
     is_partial: bool
     is_counted: bool
+    narrow_href: str | None = None
+    undo: NarrowedUndo | None = None
+    authenticity_token: str = field(default="", repr=False)
     problem: str | None = None
 
 

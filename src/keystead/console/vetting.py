@@ -39,6 +39,7 @@ from keystead.storage.read import vetting as read_vetting
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
 from keystead.web.surface import Surface, Visitor
+from keystead.web.uploads import UploadedFile, read_upload
 
 TITLE: Final = "Vetting"
 _ITEM_FIELDS: Final[tuple[str, ...]] = ("state", "valid_from", "valid_until", "link", "digest", "note")
@@ -58,6 +59,7 @@ class VettingPages:
             Route(ONE + "/vetting", self.change, methods=["POST"]),
             Route(ONE + "/vetting/questionnaire", self.ask, methods=["GET"]),
             Route(ONE + "/vetting/questionnaire", self.answer, methods=["POST"]),
+            Route(ONE + "/vetting/evidence", self.add_evidence, methods=["POST"]),
             Route(ONE + "/vetting/evidence/{evidence_id}", self.open_evidence, methods=["GET"]),
         ]
 
@@ -122,6 +124,33 @@ class VettingPages:
             return back_to(tx, visitor, address, visitor.say("The answers are kept."))
 
         return await with_own_form(self._surface, request, work)
+
+    async def add_evidence(self, request: Request) -> Response:
+        """Keep a file as an item's evidence, with the digest that is computed here."""
+        files: dict[str, UploadedFile] = {}
+
+        async def read(sent: Request) -> Tree:
+            form, found = await read_upload(sent, most=govern.LARGEST_FILE)
+            files.update(found)
+            return form
+
+        def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
+            account, gate = self._asked(tx, visitor, request)
+            item, file = item_named(_text(form, "item")), files.get("file")
+            try:
+                if file is None:
+                    raise Invalid({"file": ["must be chosen"]})
+                govern.add_evidence(
+                    tx, account, gate.key, item, name=file.name, content_type=file.content_type,
+                    content=base64.b64encode(file.octets).decode(), acting=visitor.acting,
+                    because=_text(form, "because").strip()[:2000] or None,
+                )  # fmt: skip
+            except Invalid as wrong:
+                return self._page(tx, visitor, account, gate, wrong=wrong, form=form)
+            address = f"{key_address(account, gate.key)}/vetting"
+            return back_to(tx, visitor, address, visitor.say("The file is kept."))
+
+        return await with_own_form(self._surface, request, work, read=read)
 
     async def open_evidence(self, request: Request) -> Response:
         """Give a file of this account's own record to be saved: it is never shown in a page."""
@@ -247,9 +276,9 @@ def _lines(gate: Gate) -> list[AnswerLine]:
 
 def _with_typed(items: tuple[ItemView, ...], form: Tree | None) -> tuple[ItemView, ...]:
     """Return the items with what was just typed, so that nobody has to type it again."""
-    if form is None or form.get("do") != "item":
+    if form is None:
         return items
-    typed: dict[str, str] = {name: _text(form, name) for name in _ITEM_FIELDS if name in form}
+    typed = {name: _text(form, name) for name in _ITEM_FIELDS if name in form and form.get("do") == "item"}
     return tuple(
         replace(one, values={**one.values, **typed}, is_open=True) if one.item == form.get("item") else one
         for one in items

@@ -20,6 +20,7 @@ from keystead.console.views import PageLinks
 from keystead.core.instants import Instant
 from keystead.core.risk import LEVELS, Risk
 from keystead.core.vetting import EvidenceFile, Item, ItemState, VettedItem, Vetting, day_text
+from keystead.governance.vetting import LARGEST_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,7 @@ class VettingView:
     may_change: bool = False
     may_except: bool = False
     problem: str | None = None
+    largest_file: int = LARGEST_FILE
     states: tuple[tuple[str, str], ...] = tuple((str(state), STATE_WORDS[state]) for state in ItemState)
 
 

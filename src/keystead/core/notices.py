@@ -11,7 +11,9 @@ _ONLY_THAT: Final = frozenset({"email", "redirect_uris", "redirect_uri"})
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about. The first three are about keys from above, the others about an account's own."""
+    """What a notice is about. The first three are about keys from above, the others about an account's own; a request
+    is told to reviewers, what they do about one to whoever made it.
+    """
 
     INHERITED_STATE = "inherited_state"
     INHERITED_CHANGED = "inherited_changed"
@@ -23,6 +25,8 @@ class NoticeKind(StrEnum):
     KEY_SECRET = "key_secret"  # noqa: S105  (a kind, not a secret)
     TOKENS_ENDED = "tokens_ended"
     AUTOMATIC = "automatic"
+    REQUEST = "request"
+    OWN_REQUEST = "own_request"
 
 
 _OWN: Final[Mapping[str, NoticeKind]] = {
@@ -36,6 +40,11 @@ _OWN: Final[Mapping[str, NoticeKind]] = {
     "key.tokens_ended": NoticeKind.TOKENS_ENDED,
 }
 _AUTOMATIC: Final = "policy."
+_ASKER_TOLD: Final = frozenset(
+    {"request.narrowed", "request.commented", "request.approved", "request.refused", "request.done"}
+)
+_REVIEWERS_TOLD: Final = (_ASKER_TOLD - {"request.done"}) | {"request.asked", "request.changed", "request.withdrawn"}
+_OF_REQUESTS: Final = ("comment", "scopes_added", "scopes_removed", "taken_out", "put_back")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +69,30 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHappened:
+    """An audit entry about a request for a key, with what decides who is told. ``by_id`` is who really did it."""
+
+    action: str
+    request_id: int
+    name: str
+    scopes: tuple[str, ...]
+    root_id: int
+    asker_id: int
+    by_id: int | None
+    after: Mapping[str, Any]
+    because: str | None
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A notice to be kept: for one root account, or for all that inherit a key."""
+    """A notice to be kept: for one root account, for all that inherit a key, or for one person of a root account."""
 
     kind: NoticeKind
     account_id: int | None
     heirs_of: int | None
     told: Mapping[str, Any]
+    user_id: int | None = None
 
 
 def drafts_of(happened: Happened) -> tuple[Draft, ...]:
@@ -80,6 +106,32 @@ def drafts_of(happened: Happened) -> tuple[Draft, ...]:
         told = _told(happened, in_full=False)
         found.append(Draft(kind=above, account_id=None, heirs_of=happened.key_id, told=told))
     return tuple(found)
+
+
+def drafts_of_request(happened: RequestHappened) -> tuple[Draft, ...]:
+    """Return the notices of what happened to a request: to those who review it, and to who asked what others did."""
+    after: dict[str, Any] = {"scopes": list(happened.scopes)} if happened.action == "request.asked" else {}
+    after |= {name: _names(happened.after[name]) for name in _OF_REQUESTS if happened.after.get(name)}
+    told = {
+        "action": happened.action, "key_name": happened.name, "request_id": happened.request_id, "before": {},
+        "after": after, "person": happened.person, "because": happened.because,
+    }  # fmt: skip
+    found: list[Draft] = []
+    if happened.action in _REVIEWERS_TOLD:
+        found.append(Draft(kind=NoticeKind.REQUEST, account_id=happened.root_id, heirs_of=None, told=told))
+    if happened.action in _ASKER_TOLD and happened.by_id != happened.asker_id:
+        found.append(
+            Draft(
+                kind=NoticeKind.OWN_REQUEST, account_id=happened.root_id, heirs_of=None, told=told,
+                user_id=happened.asker_id,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _names(value: Any) -> Any:
+    """Return scopes without the reasons that stand beside them."""
+    return [one["scope"] if isinstance(one, Mapping) else one for one in value] if isinstance(value, list) else value
 
 
 def _from_above(happened: Happened) -> NoticeKind | None:

@@ -10,7 +10,8 @@ from typing import Any, Final
 from keystead.actions.subscriptions import EMAIL
 from keystead.core.credentials import Secret
 from keystead.core.instants import DAY, HOUR, MINUTE, SECOND, Instant, iso
-from keystead.governance.noticing import addressee
+from keystead.core.notices import NoticeKind
+from keystead.governance.noticing import served
 from keystead.storage.notices import Addressee, Delivery, Notice, Notices
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read.subscriptions import Subscription, list_subscriptions
@@ -46,7 +47,7 @@ def deliver(database: Database, store: Notices, couriers: Couriers) -> int:
     with database.read() as tx:
         now = tx.now
         waiting = [
-            (one, addressee(tx, account))
+            (one, served(tx, account, one))
             for one in list_subscriptions(tx)
             if (account := read_accounts.find_account(tx, one.account_id)) is not None
         ]
@@ -83,11 +84,16 @@ def notice_object(notice: Notice) -> dict[str, Any]:
 
 def in_words(notice: Notice) -> str:
     """Return a notice as one line of plain English, for mail."""
-    name = notice.told.get("key_name") or "Unnamed Tool"
+    key = notice.told.get("key_name") or "Unnamed Tool"
     before, after = notice.told.get("before") or {}, notice.told.get("after") or {}
-    changes = "; ".join(f"{what}: {_brief(before.get(what))} → {_brief(value)}" for what, value in after.items())
+    changes = "; ".join(
+        f"{name}: {f'{_brief(before[name])} → ' if name in before else ''}{_brief(value)}"
+        for name, value in after.items()
+    )
     by = f" by {notice.told['person']}" if notice.told.get("person") else ""
-    return f"{iso(notice.at)}  {name}: {notice.kind.value.replace('_', ' ')}{by}" + (f" ({changes})" if changes else "")
+    is_of_request = notice.kind in (NoticeKind.REQUEST, NoticeKind.OWN_REQUEST)
+    what = str(notice.told["action"]).replace(".", " ") if is_of_request else notice.kind.value.replace("_", " ")
+    return f"{iso(notice.at)}  {key}: {what}{by}" + (f" ({changes})" if changes else "")
 
 
 def _serve(

@@ -2,13 +2,18 @@
 
 from typing import Final
 
+from keystead.actions import permits
 from keystead.core.accounts import Account
+from keystead.core.actors import Actor, Right
 from keystead.core.instants import Instant
-from keystead.core.notices import Draft, Happened, drafts_of
+from keystead.core.notices import Draft, Happened, RequestHappened, drafts_of, drafts_of_request
+from keystead.governance.requests import require_person, sees_all
 from keystead.storage.notices import Addressee, Notices
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
+from keystead.storage.read import requests as read_requests
 from keystead.storage.read.audit import AuditEntry, sealed_after
+from keystead.storage.read.subscriptions import Subscription, list_subscriptions
 from keystead.storage.transaction import Database, Transaction
 
 _AT_ONCE: Final = 200
@@ -35,7 +40,42 @@ def addressee(tx: Transaction, account: Account) -> Addressee:
     return Addressee(account_id=account.id, inherited=read_keys.inherited_ids(tx, account, parent=parent))
 
 
-def _drafts(tx: Transaction, entry: AuditEntry) -> list[tuple[int, int, Instant, Draft]]:
+def whose_notices(tx: Transaction, account: Account, *, acting: Actor) -> Addressee:
+    """Return whose notices somebody reads: the account's, who sees its keys; others those about their own requests.
+
+    Raises NotFound, Forbidden.
+    """
+    if sees_all(tx, account, acting=acting):
+        return addressee(tx, account)
+    require_person(tx, account, acting)
+    return Addressee(account_id=account.id, user_id=acting.answerable_id)
+
+
+def served(tx: Transaction, account: Account, subscription: Subscription) -> Addressee:
+    """Return whose notices go to a subscription of the account."""
+    if subscription.is_personal:
+        return Addressee(account_id=account.id, user_id=subscription.user_id)
+    return addressee(tx, account)
+
+
+def seen_subscriptions(
+    tx: Transaction, account: Account, whose: Addressee, *, acting: Actor
+) -> tuple[Subscription, ...]:  # fmt: skip
+    """Return where notices go, as far as it is somebody's business: their own, and the account's if they may set them.
+
+    The address of a webhook may be a secret of its own.
+    """
+    manages = whose.user_id is None and permits.holds(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    return tuple(
+        one
+        for one in list_subscriptions(tx, account.id)
+        if (one.user_id == acting.user_id if one.is_personal else manages)
+    )
+
+
+def _drafts(tx: Transaction, entry: AuditEntry) -> list[tuple[int, int | None, Instant, Draft]]:
+    if entry.subject == "request":
+        return [(entry.id, None, entry.at, draft) for draft in _of_request(tx, entry)]
     key = read_keys.find_key(tx, entry.subject_id) if entry.subject == "key" else None
     if key is None:
         return []
@@ -54,6 +94,26 @@ def _drafts(tx: Transaction, entry: AuditEntry) -> list[tuple[int, int, Instant,
         person=entry.user_name,
     )
     return [(entry.id, key.id, entry.at, draft) for draft in drafts_of(happened)]
+
+
+def _of_request(tx: Transaction, entry: AuditEntry) -> tuple[Draft, ...]:
+    root = read_accounts.find_account(tx, entry.account_id)
+    request = None if root is None else read_requests.find_request(tx, root, entry.subject_id)
+    if root is None or request is None:
+        return ()
+    happened = RequestHappened(
+        action=entry.action,
+        request_id=request.id,
+        name=request.manifest.name,
+        scopes=request.manifest.scope_names,
+        root_id=root.id,
+        asker_id=request.user_id,
+        by_id=entry.real_user_id or entry.user_id,
+        after=entry.after or {},
+        because=entry.because,
+        person=entry.user_name,
+    )
+    return drafts_of_request(happened)
 
 
 def _decides_for_others(tx: Transaction, place: Account, owner_id: int | None) -> bool:

@@ -1,5 +1,6 @@
 """In which tables do notices stand? Telemetry, made by itself where it is missing (storage.upgrades).
 
+``notice_people`` says of a notice for one person whose it is, and in which root account.
 ``notice_progress`` is the position of the audit's chain up to which notices have been drawn.
 """
 
@@ -22,6 +23,15 @@ notices = Table(
     Index(None, "account_id"),
     Index(None, "heirs_of"),
     sqlite_autoincrement=True,
+)
+
+notice_people = Table(
+    "notice_people",
+    usage_metadata,
+    Column("notice_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Index(None, "user_id", "account_id"),
 )
 
 notice_progress = Table(

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.core.instants import Instant
 from keystead.core.notices import Draft, NoticeKind
-from keystead.storage.notice_schema import deliveries, notice_progress, notice_reads, notices
+from keystead.storage.notice_schema import deliveries, notice_people, notice_progress, notice_reads, notices
 from keystead.storage.transaction import StorageUnavailable, renew
 
 _ONLY = 1
@@ -43,10 +43,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressee:
-    """Whose notices are meant: those of a root account, and of the keys it inherits."""
+    """Whose notices are meant: those of a root account, and of the keys it inherits; with ``user_id`` those of one
+    person there alone.
+    """
 
     account_id: int
     inherited: tuple[int, ...] = ()
+    user_id: int | None = None
 
 
 class Notices:
@@ -60,30 +63,32 @@ class Notices:
         row = self._all(select(notice_progress.c.position))
         return int(row[0].position) if row else -1
 
-    def keep(self, drafts: Iterable[tuple[int, int, Instant, Draft]], *, before: int, now: int) -> bool:
+    def keep(self, drafts: Iterable[tuple[int, int | None, Instant, Draft]], *, before: int, now: int) -> bool:
         """Keep drafts, given with audit id, key id and moment, and move progress from ``before`` to ``now``.
 
         False, with nothing kept, when somebody else was quicker.
         """
-        rows = [
-            {
-                "at": at, "kind": draft.kind.value, "account_id": draft.account_id, "heirs_of": draft.heirs_of,
-                "key_id": key_id, "audit_id": audit_id, "told": dict(draft.told),
-            }
-            for audit_id, key_id, at, draft in drafts
-        ]  # fmt: skip
         try:
             with self._engine.begin() as connection:
                 if before < 0:
-                    adding = self._insert(notice_progress).values(id=_ONLY, position=now)
-                    moved = connection.execute(adding.on_conflict_do_nothing()).rowcount
+                    adding = self._insert(notice_progress).values(id=_ONLY, position=now).on_conflict_do_nothing()
+                    # Of such an insert PostgreSQL's driver does not say how many rows it made.
+                    moved = connection.execute(adding.returning(notice_progress.c.id)).first() is not None
                 else:
                     mine = (notice_progress.c.id == _ONLY) & (notice_progress.c.position == before)
-                    moved = connection.execute(update(notice_progress).where(mine).values(position=now)).rowcount
-                if moved != 1:
+                    moved = connection.execute(update(notice_progress).where(mine).values(position=now)).rowcount == 1
+                if not moved:
                     return False
-                if rows:
-                    connection.execute(insert(notices), rows)
+                for audit_id, key_id, at, draft in drafts:
+                    row = {
+                        "at": at, "kind": draft.kind.value, "heirs_of": draft.heirs_of, "key_id": key_id,
+                        "account_id": draft.account_id if draft.user_id is None else None, "audit_id": audit_id,
+                        "told": dict(draft.told),
+                    }  # fmt: skip
+                    made = connection.execute(insert(notices).values(row).returning(notices.c.id)).scalar_one()
+                    if draft.user_id is not None:
+                        whose = {"notice_id": made, "user_id": draft.user_id, "account_id": draft.account_id}
+                        connection.execute(insert(notice_people).values(whose))
                 return True
         except SQLAlchemyError as failed:
             raise self._unavailable(failed) from failed
@@ -174,6 +179,9 @@ class Notices:
 
 
 def _of(whose: Addressee) -> ColumnElement[bool]:
+    if whose.user_id is not None:
+        mine = (notice_people.c.user_id == whose.user_id) & (notice_people.c.account_id == whose.account_id)
+        return notices.c.id.in_(select(notice_people.c.notice_id).where(mine))
     return or_(notices.c.account_id == whose.account_id, notices.c.heirs_of.in_(whose.inherited))
 
 

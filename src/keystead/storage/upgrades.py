@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DatabaseError
 
 from keystead.storage import (  # noqa: F401  (their tables join the metadata)
+    batch_schema,
     notice_schema,
     request_schema,
     usage_schema,

@@ -115,6 +115,34 @@ class UsageFigures:
         )
         return {row.name: row.day for row in self._read(chosen)}
 
+    def last_calls(self, root_id: int, key_ids: Sequence[int]) -> dict[int, int]:
+        """Return for these keys the last day of an allowed call in a root account; keys without one are left out."""
+        chosen = select(usage_seen.c.key_id, usage_seen.c.last_day).where(
+            usage_seen.c.key_id.in_(key_ids),
+            usage_seen.c.root_id == root_id,
+            usage_seen.c.dimension == Dimension.CALL.value,
+            usage_seen.c.scope_id == ANY_SCOPE,
+        )
+        return {row.key_id: row.last_day for row in self._read(chosen)}
+
+    def refused_only(self, root_id: int, key_ids: Sequence[int]) -> set[int]:
+        """Return which of these keys, none of which was allowed a call, are counted in a root account all the same."""
+        chosen = select(usage_counts.c.key_id).where(
+            usage_counts.c.key_id.in_(key_ids),
+            usage_counts.c.root_id == root_id,
+            usage_counts.c.dimension == Dimension.CALL.value,
+        )
+        return {row.key_id for row in self._read(chosen.distinct())}
+
+    def counted_since(self) -> int | None:
+        """Return the first day that is kept, None when nothing was counted yet."""
+        first = [
+            row[0] for span in (DAYS, MONTHS)
+            for row in self._read(select(func.min(usage_counts.c.day)).where(usage_counts.c.span == span))
+            if row[0] is not None
+        ]  # fmt: skip
+        return min(first, default=None)
+
     def _sums(
         self, part: Part, dimension: Dimension, by: list[Any], scopes: Collection[str] | None, *, limit: int = 0
     ) -> list[Row[Any]]:

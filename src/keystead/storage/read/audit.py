@@ -1,10 +1,10 @@
 """What was changed, by whom? The audit's entries, newest first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 
 from keystead.core.instants import Instant
 from keystead.storage.read.pages import Listing, Window, listing
@@ -64,6 +64,26 @@ class AuditSearch:
 def list_entries(tx: Transaction, search: AuditSearch, window: Window) -> Listing[AuditEntry]:
     """Return the entries that are wanted, newest first."""
     return listing(tx, _chosen(search), window, order=(audit.c.id.desc(),), make=_entry)
+
+
+def find_entry(tx: Transaction, search: AuditSearch, entry_id: int | None) -> AuditEntry | None:
+    """Return the entry with this id if it is among those that are wanted, or None."""
+    row = tx.connection.execute(_chosen(search).where(audit.c.id == entry_id)).first()
+    return None if row is None else _entry(row)
+
+
+def last_of_keys(tx: Transaction, account_id: int, action: str, key_ids: Sequence[int]) -> dict[int, AuditEntry]:
+    """Return an account's last entry of an action about each of these keys; keys without one are left out."""
+    newest = (
+        select(func.max(audit.c.id))
+        .where(
+            audit.c.subject == "key", audit.c.subject_id.in_(key_ids), audit.c.action == action,
+            audit.c.account_id == account_id,
+        )
+        .group_by(audit.c.subject_id)
+    )  # fmt: skip
+    rows = tx.connection.execute(_chosen(AuditSearch(account_ids=(account_id,))).where(audit.c.id.in_(newest)))
+    return {row.subject_id: _entry(row) for row in rows}
 
 
 def every_entry(tx: Transaction, search: AuditSearch, *, most: int) -> Iterator[AuditEntry]:

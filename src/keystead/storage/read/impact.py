@@ -1,12 +1,13 @@
 """Whom does a key concern: who has authorised it, which accounts, and which other keys are its vendor's?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import distinct, func, or_, select
+from sqlalchemy import case, distinct, func, or_, select
 
 from keystead.core.accounts import Account, AccountPath, path_of
+from keystead.core.instants import Instant
 from keystead.core.keys import Key, KeyState
 from keystead.core.tokens import TokenState
 from keystead.storage.read.accounts import MOST_LEVELS, account_from, find_account
@@ -49,6 +50,34 @@ def authorised(tx: Transaction, key: Key, account: Account) -> tuple[int, int]:
     both = select(func.count(distinct(here.c.user_id)), func.count()).select_from(here)
     row = tx.connection.execute(both.join(tokens, tokens.c.user_id == here.c.user_id).where(*live)).one()
     return int(row[0]), int(row[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensHere:
+    """The tokens of a key that belong to people of a root account: who has live ones, and when the last was given."""
+
+    people: int
+    live: int
+    last_at: Instant
+
+
+def tokens_here(tx: Transaction, account: Account, key_ids: Sequence[int]) -> dict[int, TokensHere]:
+    """Return the tokens of these keys that people who can sign in here have or had; keys without any are left out."""
+    here = select(logins.c.user_id).where(logins.c.account_id == account.id, logins.c.is_active)
+    live = (tokens.c.state == TokenState.ACTIVE.value) & or_(
+        tokens.c.expires_at.is_(None), tokens.c.expires_at > tx.now
+    )
+    rows = tx.connection.execute(
+        select(
+            tokens.c.key_id,
+            func.count(distinct(case((live, tokens.c.user_id)))).label("people"),
+            func.count(case((live, 1))).label("live"),
+            func.max(tokens.c.created_at).label("last_at"),
+        )
+        .where(tokens.c.key_id.in_(key_ids), tokens.c.user_id.in_(here))
+        .group_by(tokens.c.key_id)
+    )
+    return {row.key_id: TokensHere(people=row.people, live=row.live, last_at=Instant(row.last_at)) for row in rows}
 
 
 def same_vendor(tx: Transaction, key: Key, account: Account) -> tuple[RelatedKey, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Select, Text, case, cast, func, or_, select
 
 from keystead.core.accounts import Account
+from keystead.core.bindings import BindingState
 from keystead.core.credentials import Secret
 from keystead.core.errors import NotFound
 from keystead.core.ids import KeyId, global_id
@@ -137,6 +138,24 @@ def inherited_ids(tx: Transaction, account: Account, *, parent: Account | None) 
     if parent is not None:
         from_above = from_above | (keys.c.account_id == parent.id)
     return tuple(tx.connection.execute(select(keys.c.id).where(from_above, ~keys.c.is_built_in)).scalars())
+
+
+def inherited_and_on(
+    tx: Transaction, *, owners: Sequence[int], deciders: Sequence[int], seen_by: Sequence[int]
+) -> tuple[Key, ...]:
+    """Return active global keys and keys of these owners that any of the deciders has on, by name.
+
+    Hidden global keys only where one of ``seen_by`` has them on. Whose word counts is for the caller to see.
+    """
+    on = select(bindings.c.key_id).where(bindings.c.state == BindingState.ON)
+    known = keys.c.visible | keys.c.id.in_(on.where(bindings.c.account_id.in_(seen_by)))
+    from_above = (keys.c.account_id.is_(None) & known) | keys.c.account_id.in_(owners)
+    chosen = select(keys).where(
+        keys.c.state == KeyState.ACTIVE, ~keys.c.is_built_in, from_above,
+        keys.c.id.in_(on.where(bindings.c.account_id.in_(deciders))),
+    )  # fmt: skip
+    found = [key_from(tx, row) for row in tx.connection.execute(chosen)]
+    return tuple(sorted(found, key=lambda key: ((key.name or "").casefold(), key.id)))
 
 
 def token_counts(tx: Transaction, key_ids: Sequence[int]) -> dict[int, int]:

@@ -7,6 +7,7 @@ from sqlalchemy import Row, select
 
 from keystead.core.credentials import Secret
 from keystead.core.instants import Instant
+from keystead.core.notices import NoticeKind
 from keystead.storage.schema import subscriptions
 from keystead.storage.transaction import Transaction
 
@@ -24,6 +25,11 @@ class Subscription:
     is_digest: bool
     created_at: Instant
     secret: Secret | None = field(default=None, repr=False)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is one person's wish to be told of their own requests, and none of the account's."""
+        return self.kinds == (NoticeKind.OWN_REQUEST,)
 
 
 def list_subscriptions(tx: Transaction, account_id: int | None = None) -> tuple[Subscription, ...]:

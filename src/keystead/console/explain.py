@@ -31,7 +31,7 @@ from keystead.web.surface import Surface, Visitor
 
 ADDRESS: Final = "/console/explain"
 TITLE: Final = "Explain a call"
-_FIELDS: Final = ("method", "path", "key", "token_id", "person", "scopes")
+_FIELDS: Final = ("method", "path", "key", "token_id", "person", "scopes", "address")
 _MOST_KEYS: Final = 500
 _LATEST: Final = 15
 _LONGEST: Final = 4_000
@@ -123,6 +123,7 @@ class Explain:
                 key_id=values["key"] or None,
                 user_id=_person_id(tx, visitor, values["person"]) if view.manages else None,
                 scopes=ScopeSet.parse(values["scopes"]).items if values["scopes"].strip() else None,
+                address=values["address"] or None,
             )
             answered = explainer.explain(asked)
         except Malformed:
@@ -205,6 +206,7 @@ def _answer(found: Explained, *, in_full: bool) -> AnswerView:
         method=call.verb,
         path=call.path,
         passes=reason is None,
+        depends_on_address=explanation.depends_on_address,
         words=_words(reason),
         status=None if reason is None else _REFUSED_STATUS,
         steps=tuple(

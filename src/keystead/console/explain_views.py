@@ -8,7 +8,7 @@ from keystead.core.instants import Instant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepLine:
-    """One check: what it asks, and ``passed``, ``refused`` or ``not_reached``; ``words`` are its objection."""
+    """One check: what it asks, what became of it (core.explanation), and the words of its objection."""
 
     asks: str
     outcome: str
@@ -22,6 +22,7 @@ class AnswerView:
     method: str
     path: str
     passes: bool
+    depends_on_address: bool = False
     words: str | None = None
     status: int | None = None
     steps: tuple[StepLine, ...] = ()

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 
 from keystead.storage import (  # noqa: F401  (their tables join the metadata)
     notice_schema,
+    policy_schema,
     request_schema,
     usage_schema,
     vetting_schema,

@@ -13,6 +13,7 @@ from keystead.cli import (
     impact,
     key,
     notices,
+    policy,
     requests,
     secret,
     serve,
@@ -46,6 +47,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(key.app, name="key")
 app.add_typer(notices.app, name="notices")
+app.add_typer(policy.app, name="policy")
 app.add_typer(requests.app, name="requests")
 app.add_typer(secret.app, name="secret")
 app.add_typer(throttle.app, name="throttle")

@@ -91,11 +91,9 @@ def stored_for(tx: Transaction, account_ids: Sequence[int], key_id: int) -> tupl
     return tuple(sorted(found, key=lambda one: list(account_ids).index(one.policy.account_id)))
 
 
-def every_policy(tx: Transaction, account_id: int | None = None) -> tuple[KeyPolicy, ...]:
-    """Return the policies of an account, or of all."""
-    chosen = select(key_policies).order_by(key_policies.c.id)
-    if account_id is not None:
-        chosen = chosen.where(key_policies.c.account_id == account_id)
+def policies_of(tx: Transaction, account_ids: Sequence[int]) -> tuple[KeyPolicy, ...]:
+    """Return everything that these accounts have laid down."""
+    chosen = select(key_policies).where(key_policies.c.account_id.in_(account_ids)).order_by(key_policies.c.id)
     return tuple(policy_from(row) for row in tx.connection.execute(chosen))
 
 

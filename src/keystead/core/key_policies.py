@@ -5,7 +5,7 @@ Every account with a say lays down its own, about one key or about all that are 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from keystead.core.addresses import Network, is_inside, read_address
 from keystead.core.ids import AccountId, KeyId, UserId
@@ -14,9 +14,6 @@ from keystead.core.key_hours import DAYS, Hours, told_minute
 from keystead.core.usage import date_of
 
 Ranges = tuple[Network, ...]
-
-WARNED_BEFORE: Final = (14, 3)
-"""How many days before a review is due, or a key expires, people are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ class Answerable:
 class Situation:
     """How a key stands in a root account, by its conditions there. ``policies`` are the account's own.
 
-    ``review_on`` and ``owner_rule`` are the account's own strictest; ``expires_at`` is everybody's earliest.
+    ``review_on``, ``owner_rule`` and ``own_expires_at`` are the account's own strictest; ``expires_at`` is everybody's.
     """
 
     key: Key
@@ -58,6 +58,7 @@ class Situation:
     policies: tuple[KeyPolicy, ...]
     review_on: int | None
     expires_at: Instant | None
+    own_expires_at: Instant | None
     owner_rule: OwnerRule | None
     answerable: Answerable | None
     now: Instant
@@ -100,6 +101,7 @@ def situations_of(tx: Transaction, account: Account, keys: Sequence[Key]) -> dic
             policies=mine,
             review_on=min((policy.review_on for policy in mine if policy.review_on is not None), default=None),
             expires_at=expiry_of(about[key.id]),
+            own_expires_at=expiry_of(mine),
             owner_rule=rule,
             answerable=None if who is None else _answerable(who, people),
             now=tx.now,

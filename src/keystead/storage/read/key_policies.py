@@ -11,6 +11,7 @@ from keystead.core.ids import AccountId, KeyId, UserId
 from keystead.core.instants import Instant
 from keystead.core.key_hours import Hours
 from keystead.core.key_policies import KeyPolicy, OwnerRule
+from keystead.core.policy_acts import Act, What
 from keystead.storage.policy_schema import key_policies, policy_acts
 from keystead.storage.schema import accounts, users
 from keystead.storage.transaction import Transaction
@@ -27,15 +28,6 @@ class StoredPolicy:
     account_name: str
     person: str | None
     at: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyAct:
-    """A warning that was given, or an act that was done: ``what`` it was ``about``, and which ``step``."""
-
-    what: str
-    about: int
-    step: str
 
 
 def policy_from(row: Any) -> KeyPolicy:
@@ -97,14 +89,14 @@ def policies_of(tx: Transaction, account_ids: Sequence[int]) -> tuple[KeyPolicy,
     return tuple(policy_from(row) for row in tx.connection.execute(chosen))
 
 
-def acts_about(tx: Transaction, account_id: int, key_ids: Iterable[int]) -> dict[int, dict[PolicyAct, Instant]]:
+def acts_about(tx: Transaction, account_id: int, key_ids: Iterable[int]) -> dict[int, dict[Act, Instant]]:
     """Return what was done already about each of these keys in an account, and when."""
-    found: dict[int, dict[PolicyAct, Instant]] = {}
+    found: dict[int, dict[Act, Instant]] = {}
     chosen = select(policy_acts).where(
         policy_acts.c.account_id == account_id, policy_acts.c.key_id.in_(tuple(key_ids))
     )  # fmt: skip
     for row in tx.connection.execute(chosen):
-        act = PolicyAct(what=row.what, about=row.about, step=row.step)
+        act = Act(What(row.what), row.about, row.step)
         found.setdefault(row.key_id, {})[act] = Instant(row.at)
     return found
 

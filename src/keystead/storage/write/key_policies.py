@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from keystead.core.key_policies import KeyPolicy
+from keystead.core.policy_acts import Act, What
 from keystead.storage.policy_schema import key_policies, policy_acts
-from keystead.storage.read.key_policies import PolicyAct
 from keystead.storage.transaction import Transaction
 
 
@@ -33,7 +33,7 @@ def put_policy(tx: Transaction, policy: KeyPolicy, user_id: int | None) -> None:
     tx.connection.execute(insert(key_policies).values(row))
 
 
-def note_act(tx: Transaction, account_id: int, key_id: int, act: PolicyAct) -> bool:
+def note_act(tx: Transaction, account_id: int, key_id: int, act: Act) -> bool:
     """Note that something is done; False when a rival has done it already."""
     adding = insert_sqlite(policy_acts) if tx.is_sqlite else insert_postgresql(policy_acts)
     row = {
@@ -43,7 +43,7 @@ def note_act(tx: Transaction, account_id: int, key_id: int, act: PolicyAct) -> b
     return bool(tx.connection.execute(adding.values(row).on_conflict_do_nothing()).rowcount)
 
 
-def forget_acts(tx: Transaction, account_id: int, key_id: int, what: str) -> None:
+def forget_acts(tx: Transaction, account_id: int, key_id: int, what: What) -> None:
     """Let what was done about something be done again, should it come again."""
     tx.connection.execute(
         delete(policy_acts).where(

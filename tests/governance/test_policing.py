@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from keystead.actions.sealing import seal_audit
 from keystead.core.actors import UserState
@@ -15,10 +16,10 @@ from keystead.core.usage import day_of
 from keystead.governance.noticing import addressee, draw_notices
 from keystead.governance.policing import act_by_policies
 from keystead.governance.situations import Concern, situation_of
+from keystead.storage.policy_schema import key_policies
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read.bindings import bindings_of
-from keystead.storage.read.key_policies import policed
 from keystead.storage.transaction import Origin
 from keystead.storage.write.key_policies import put_policy
 from keystead.storage.write.users import update_user
@@ -27,11 +28,10 @@ from oauth_bench import NORTH, SOUTH, Client, OAuthBench
 
 @pytest.fixture(autouse=True)
 def _nothing_left(bench: OAuthBench) -> Iterator[None]:
-    """Take away what a test has laid down about all keys: tests share the installation."""
+    """Take away what a test has laid down: tests share the installation."""
     yield
     with bench.database.write(Origin(surface="test")) as tx:
-        for account_id in policed(tx):
-            put_policy(tx, KeyPolicy(account_id=account_id), None)
+        tx.connection.execute(delete(key_policies))
 
 
 def lay_down(bench: OAuthBench, client: Client | None, host: str | None = NORTH, **values: Any) -> None:

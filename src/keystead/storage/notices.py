@@ -76,11 +76,11 @@ class Notices:
             with self._engine.begin() as connection:
                 if before < 0:
                     adding = self._insert(notice_progress).values(id=_ONLY, position=now)
-                    moved = connection.execute(adding.on_conflict_do_nothing()).rowcount
+                    moving = adding.on_conflict_do_nothing()
                 else:
                     mine = (notice_progress.c.id == _ONLY) & (notice_progress.c.position == before)
-                    moved = connection.execute(update(notice_progress).where(mine).values(position=now)).rowcount
-                if moved != 1:
+                    moving = update(notice_progress).where(mine).values(position=now)
+                if connection.execute(moving.returning(notice_progress.c.id)).first() is None:
                     return False
                 if rows:
                     connection.execute(insert(notices), rows)

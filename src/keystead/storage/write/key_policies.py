@@ -40,7 +40,8 @@ def note_act(tx: Transaction, account_id: int, key_id: int, act: Act) -> bool:
         "account_id": account_id, "key_id": key_id, "what": act.what, "about": act.about, "step": act.step,
         "at": tx.now,
     }  # fmt: skip
-    return bool(tx.connection.execute(adding.values(row).on_conflict_do_nothing()).rowcount)
+    done = adding.values(row).on_conflict_do_nothing().returning(policy_acts.c.at)
+    return tx.connection.execute(done).first() is not None
 
 
 def forget_acts(tx: Transaction, account_id: int, key_id: int, what: What) -> None:

@@ -9,13 +9,16 @@ from starlette.routing import Route
 
 from keystead.actions import key_notes as act
 from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, managed_account
+from keystead.console.key_policy_views import PolicyFacts, concern_words, facts_of
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.core.errors import NotFound
 from keystead.core.ids import global_id, parse_id
 from keystead.core.keys import Key
 from keystead.core.parameters import Tree
 from keystead.governance.dossier import Dossier, dossier_of
+from keystead.governance.key_policies import Place, in_force
 from keystead.governance.sight import key_seen_from
+from keystead.governance.situations import situation_of
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
 from keystead.web.surface import Surface, Visitor
@@ -37,6 +40,8 @@ class AboutView:
     audit_href: str
     authenticity_token: str = field(repr=False)
     edit_href: str | None = None
+    policies: tuple[PolicyFacts, ...] = ()
+    concerns: tuple[str, ...] = ()
 
 
 class KeyAbout:
@@ -69,6 +74,8 @@ class KeyAbout:
                 audit_href=f"/console/audit?key_id={global_id(key.id)}",
                 authenticity_token=visitor.form_value,
                 edit_href=address if found.is_own else None,
+                policies=facts_of(in_force(tx, Place(account=account, key=key)), account),
+                concerns=concern_words(situation_of(tx, account, key)),
             )
             return show(tx, self._surface.pages, visitor, view, TITLE)
 

@@ -74,6 +74,7 @@ class NoticesView:
     unread: int
     subscriptions: tuple[SubscriptionLine, ...]
     kinds: tuple[str, ...]
+    policy_href: str
     authenticity_token: str = field(repr=False)
     email: str | None = None
     has_mail: bool = False
@@ -190,6 +191,7 @@ class NoticePages:
             unread=store.unread(whose, person),
             subscriptions=tuple(_told(one, store.delivery(one.id)) for one in list_subscriptions(tx, root.id)),
             kinds=tuple(NoticeKind),
+            policy_href=f"/accounts/{root.id}/policy",
             authenticity_token=visitor.form_value,
             email=read_users.get_user(tx, person).email,
             rule=find_rule(tx, root.id),

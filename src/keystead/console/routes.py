@@ -10,6 +10,7 @@ from keystead.console.key_about import KeyAbout
 from keystead.console.key_changes import KeyChanges
 from keystead.console.key_editor import KeyEditor
 from keystead.console.key_people import KeyPeople
+from keystead.console.key_policy import KeyPolicyPages
 from keystead.console.key_secrets import KeySecrets
 from keystead.console.key_usage import KeyUsagePage
 from keystead.console.key_watch import KeyWatch
@@ -45,6 +46,7 @@ _PAGES = (
     NoticePages,
     KeyUsagePage,
     KeyWatch,
+    KeyPolicyPages,
     Accounts,
     Patterns,
 )

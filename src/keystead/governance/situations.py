@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from keystead.actions.gates import Gate
 from keystead.core.accounts import Account
-from keystead.core.actors import User
+from keystead.core.actors import Actor, User
 from keystead.core.ids import UserId
 from keystead.core.instants import Instant, iso
 from keystead.core.key_policies import KeyPolicy, OwnerRule, expiry_of
 from keystead.core.keys import Key
+from keystead.core.risk import Find
 from keystead.core.usage import date_of, day_of
+from keystead.governance.vetting import is_of_kind, list_gates
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import users as read_users
 from keystead.storage.read.key_owners import askers_of, makers_of
@@ -112,6 +115,22 @@ def situations_of(tx: Transaction, account: Account, keys: Sequence[Key]) -> dic
 def situation_of(tx: Transaction, account: Account, key: Key) -> Situation:
     """Return how a key stands in a root account."""
     return situations_of(tx, account, (key,))[key.id]
+
+
+def list_standing(
+    tx: Transaction, account: Account, find: Find, *, acting: Actor
+) -> tuple[tuple[Gate, Situation], ...]:
+    """Return how every key that a root account owns or inherits stands: what is settled with its vendor, and by its
+    conditions. Raises NotFound, Forbidden.
+    """
+    gates = list_gates(tx, account, find, acting=acting)
+    found = situations_of(tx, account, [gate.key for gate in gates])
+    return tuple((gate, found[gate.key.id]) for gate in gates)
+
+
+def is_shown(gate: Gate, situation: Situation, kind: str) -> bool:
+    """Whether a key belongs to a list: of a kind of vetting (governance.vetting), or of a concern."""
+    return kind in situation.concerns if kind in set(Concern) else is_of_kind(gate, kind)
 
 
 def told_situation(situation: Situation) -> dict[str, Any]:

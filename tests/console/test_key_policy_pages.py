@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete
 
 from console.test_key_pages import send, words
-from keystead.core.instants import DAY, Instant
+from keystead.core.instants import DAY, Instant, parse_iso
 from keystead.core.key_policies import KeyPolicy
 from keystead.storage.policy_schema import key_policies
 from keystead.storage.read import accounts as read_accounts
@@ -58,6 +58,7 @@ def test_a_policy_is_laid_down_shown_and_taken_away(bench: OAuthBench, admin: Br
     assert kept is not None
     assert kept.owner is not None
     assert (kept.owner.user_id, kept.owner.off_after_days) == (bench.people["pat"], 30)
+    assert kept.expires_at == parse_iso("2999-02-01T12:00-07:00")
     assert [str(network) for network in kept.ranges] == ["203.0.113.0/24", "2001:db8::/32"]
     (first, second) = bench.audited("key.policy_set")
     assert (first.surface, first.because, second.after["address_ranges"]) == ("console", "asked", [])
@@ -143,7 +144,7 @@ def test_the_list_of_keys_shows_what_somebody_should_look_after(bench: OAuthBenc
 
     assert all("Old one" in told for told in lists.values())
     assert ["Fine one" in told for told in lists.values()] == [False, False, True, False]
-    assert "Overdue for review, Expired, Nobody answers for it, Not limited by scopes" in lists["expired"]
+    assert "Overdue for review Expired Nobody answers for it Not limited by scopes" in lists["expired"]
     assert fine.id != old.id
 
 
@@ -157,3 +158,19 @@ def test_others_find_no_such_page(bench: OAuthBench, admin: Browser) -> None:
     assert bench.browser(NORTH).signed_in("pat").get(page_of(bench, mine)).status_code == 302
     assert admin.post(page_of(bench, mine), {"do": "save", "ranges": "10.0.0.0/8"}).status_code == 422
     assert stored(bench, mine) is None
+
+
+def test_the_page_that_explains_names_the_conditions_and_takes_an_address(bench: OAuthBench, admin: Browser) -> None:
+    key = bench.key()
+    send(admin, page_of(bench, key), page_of(bench, key), ("ranges", "203.0.113.0/24"), ("do", "save"))
+    asked = f"/console/explain?method=GET&path=/api/v1/users/self&key={key.id}"
+
+    somewhere, outside = words(admin.get(asked)), words(admin.get(f"{asked}&address=198.51.100.1"))
+    inside = words(admin.get(f"{asked}&address=203.0.113.9"))
+
+    assert "The call passes from some addresses." in somewhere
+    assert "depends on the address" in somewhere
+    assert "The call is refused." in outside
+    assert "Call from an address allowed for the key" in outside
+    assert "Only from 203.0.113.0/24" in outside
+    assert "The call passes." in inside

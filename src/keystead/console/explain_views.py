@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from keystead.console.key_policy_views import PolicyFacts
 from keystead.core.instants import Instant
 
 
@@ -35,6 +36,7 @@ class AnswerView:
     account: str | None = None
     token_hint: str | None = None
     token_scopes: int | None = None
+    policies: tuple[PolicyFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,6 @@ from keystead.governance.situations import situation_of
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
-from keystead.web.languages import reading
 from keystead.web.surface import Surface, Visitor, origin_of
 
 OF_ALL: Final = "/accounts/{account_id}/policy"
@@ -66,7 +65,7 @@ class KeyPolicyPages:
                 return back_to(tx, visitor, where, visitor.say("Nothing is laid down here any more."))
             if form.get("do") not in ("save", "try"):
                 raise Malformed("The form does not say what to do.")
-            zone = reading.get().zone
+            zone = visitor.reader.zone
             given, days = given_by(form)
             try:
                 person_id = _person(tx, place.account, given["person"]) if given["owner"] else None
@@ -100,7 +99,7 @@ class KeyPolicyPages:
         policy = None if held is None else held.policy
         situation = None if key is None else situation_of(tx, account, key)
         shown = (
-            form_values(policy, account, reading.get().zone, _login(tx, account, policy)) if given is None else given
+            form_values(policy, account, visitor.reader.zone, _login(tx, account, policy)) if given is None else given
         )
         view = PolicyView(
             account_name=account.name,

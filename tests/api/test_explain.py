@@ -1,5 +1,6 @@
 """Why a call passes or not: who may ask, what is told, and that asking changes nothing."""
 
+from ipaddress import ip_network
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from keystead.core.actors import ADMIN_ROLE
 from keystead.core.bindings import BindingState
+from keystead.core.key_policies import KeyPolicy
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read import users as read_users
@@ -15,6 +17,7 @@ from keystead.storage.transaction import Origin
 from keystead.storage.vault import new_token
 from keystead.storage.write import tokens as write_tokens
 from keystead.storage.write import users as write_users
+from keystead.storage.write.key_policies import put_policy
 from oauth_bench import COURSES, NORTH, SOUTH, Client, OAuthBench
 
 TEST = Origin(surface="test")
@@ -198,3 +201,21 @@ def test_refusals_are_listed_for_the_account_s_administrators(bench: OAuthBench,
     assert by_reason.json() == []
     south = manual_token(bench, "sue", admin_of=SOUTH)
     assert get(bench, south, path, SOUTH).status_code == 403
+
+
+def test_a_key_bound_to_addresses_is_explained_for_one_or_depends_on_it(bench: OAuthBench, admin: str) -> None:
+    client = bench.key()
+    root = bench.accounts[NORTH]
+    bound = KeyPolicy(account_id=root, key_id=client.id, ranges=(ip_network("203.0.113.0/24"),))
+    with bench.database.write(TEST) as tx:
+        put_policy(tx, bound, None)
+
+    told = [ask(bench, admin, developer_key_id=client.id, **more).json() for more in (
+        {}, {"address": "203.0.113.9"}, {"address": "198.51.100.1"},
+    )]  # fmt: skip
+
+    outcomes = [{step["check"]: step["outcome"] for step in one["checks"]}["address_allowed"] for one in told]
+    assert [one["reason"] for one in told] == [None, None, "address_not_allowed"]
+    assert [one["depends_on_address"] for one in told] == [True, False, False]
+    assert outcomes == ["depends", "passed", "refused"]
+    assert [policy["address_ranges"] for policy in told[0]["key_policies"]] == [["203.0.113.0/24"]]

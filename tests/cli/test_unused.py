@@ -7,7 +7,6 @@ import pytest
 from typer.testing import CliRunner
 
 from keystead.actions.bindings import set_state
-from keystead.app import system_clock
 from keystead.cli.main import app
 from keystead.cli.people import OPERATOR
 from keystead.config import Settings
@@ -15,6 +14,7 @@ from keystead.core.accounts import AccountKind
 from keystead.core.bindings import BindingState
 from keystead.core.credentials import Secret
 from keystead.core.keys import KeyState
+from keystead.storage.clock import system_clock
 from keystead.storage.master_secret import open_vault
 from keystead.storage.transaction import Database, Origin
 from keystead.storage.write.accounts import insert_account

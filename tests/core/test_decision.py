@@ -9,10 +9,11 @@ from keys_builders import NOW, ROOT, bound, facts, key, token
 from keystead.core.actors import UserState
 from keystead.core.bindings import BindingState
 from keystead.core.decision import CHECKS, Allow, CallFacts, Deny, Masquerade, decide, explain
+from keystead.core.key_policies import KeyPolicy
 from keystead.core.keys import KeyState, SecurityProfile
 from keystead.core.reasons import Reason
 from keystead.core.tokens import TokenState
-from strategies_decision import FUTURE, PAST, some_facts
+from strategies_decision import ALWAYS, CLOSED, FUTURE, INSIDE, OFFICE, OUTSIDE, PAST, some_facts
 
 pytestmark = pytest.mark.pure
 
@@ -33,6 +34,10 @@ OBJECTIONS: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.KEY_OFF, {"binding": bound({ROOT: BindingState.OFF})[ROOT]}),
     (Reason.KEY_OFF, {"binding": bound({ROOT: BindingState.ALLOW})[ROOT]}),
     (Reason.KEY_TEST_ONLY, {"test_cluster_mismatch": True}),
+    (Reason.KEY_EXPIRED, {"key_policies": (KeyPolicy(account_id=ROOT, expires_at=PAST),)}),
+    (Reason.OUTSIDE_HOURS, {"key_policies": (KeyPolicy(account_id=ROOT, hours=CLOSED),)}),
+    (Reason.ADDRESS_NOT_ALLOWED, {"key_policies": (KeyPolicy(account_id=ROOT, ranges=OFFICE),)}),
+    (Reason.ADDRESS_NOT_ALLOWED, {"key_policies": (KeyPolicy(account_id=ROOT, ranges=OFFICE),), "address": OUTSIDE}),
     (Reason.PERSON_INACTIVE, {"user_state": UserState.SUSPENDED}),
     (Reason.PERSON_INACTIVE, {"user_state": UserState.DELETED}),
     (Reason.PERSON_STRANGER, {"has_login": False}),
@@ -67,6 +72,9 @@ def test_every_reason_of_the_judgement_is_covered_here() -> None:
         {"exposed": True},
         {"minted_by": Masquerade(permitted=True)},
         {"acting_as": Masquerade(permitted=True)},
+        {"key_policies": (KeyPolicy(account_id=ROOT, expires_at=FUTURE, hours=ALWAYS),)},
+        {"key_policies": (KeyPolicy(account_id=ROOT, ranges=OFFICE),), "address": INSIDE},
+        {"key_policies": (KeyPolicy(account_id=ROOT, ranges=OFFICE),), "from_anywhere": True},
     ],
 )
 def test_what_is_no_objection_passes(fine: dict[str, Any]) -> None:
@@ -103,12 +111,13 @@ def test_when_a_key_stops_requiring_scopes_a_strict_ones_tokens_keep_theirs(
     assert not limits or decision == Deny(reason=Reason.SCOPE_MISSING)
 
 
-def test_the_order_is_expired_deleted_unknown_key_account_person_mask_scope() -> None:
+def test_the_order_is_expired_deleted_unknown_key_account_policies_person_mask_scope() -> None:
     names = [check.__name__ for check in CHECKS]
 
     assert names == [
-        "token_fresh", "token_live", "token_known", "key_active", "key_on_here", "person_here",
-        "masquerade_standing", "scope_granted", "masquerade_permitted",
+        "token_fresh", "token_live", "token_known", "key_active", "key_on_here", "key_lasts",
+        "within_hours", "address_allowed", "person_here", "masquerade_standing", "scope_granted",
+        "masquerade_permitted",
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from keys_builders import NOW, facts, key
 from keystead.core.decision import CHECKS, Allow, CallFacts, decide, standing
 from keystead.core.explanation import NOT_REACHED, PASSED, REFUSED, REMEDIES, explained
 from keystead.core.instants import HOUR, Instant
+from keystead.core.key_policies import admits, ranges_of
 from keystead.core.reasons import Reason
 from strategies_decision import some_facts
 
@@ -43,9 +44,10 @@ def test_a_standing_says_what_the_decision_says_until_it_ends(known: CallFacts, 
 
     stands = standing(asked, NOW)
 
-    if stands is not None and now < stands.until and (covered or not stands.allow.limited):
+    admitted = admits(ranges_of(asked.key_policies), asked.address)
+    if stands is not None and now < stands.until and (covered or not stands.allow.limited) and admitted:
         assert decide(replace(asked, covered=covered), now) == stands.allow
-    if stands is None:
+    if stands is None or not admitted:
         assert not isinstance(decide(asked, NOW), Allow)
 
 

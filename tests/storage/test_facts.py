@@ -2,28 +2,38 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 from sqlalchemy import text
 
 from keystead.actions import bindings as act_bindings
+from keystead.core.accounts import AccountKind
 from keystead.core.actors import Actor
 from keystead.core.bindings import BindingState
 from keystead.core.credentials import Secret
 from keystead.core.ids import UserId
+from keystead.core.instants import Instant
+from keystead.core.key_hours import Hours
+from keystead.core.key_policies import KeyPolicy
 from keystead.core.tokens import TokenState
 from keystead.gateway.facts import Cluster, Facts, FactsUnavailable, Question
 from keystead.storage.facts import StoredFacts
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
 from keystead.storage.transaction import Database, Origin
+from keystead.storage.write import key_policies as write_policies
 from keystead.storage.write import tokens as write_tokens
+from keystead.storage.write.accounts import insert_account
 
 pytestmark = pytest.mark.storage
 
 TEST = Origin(surface="test")
 SITE_PERSON = Actor(user_id=UserId(1))
 FIRST_TOKEN = "t" * 64
+NIGHT = Hours(zone="Europe/Berlin", days=frozenset({0, 4}), opens=22 * 60, closes=6 * 60)
+RANGES = (ip_network("203.0.113.0/24"), ip_network("2001:db8::/32"))
 
 
 @pytest.fixture
@@ -63,6 +73,35 @@ def test_a_binding_changed_elsewhere_counts_for_the_very_next_question(
 
         assert binding is not None
         assert binding.state is state
+
+
+def test_a_policy_set_elsewhere_counts_for_the_very_next_question(source: StoredFacts, elsewhere: Database) -> None:
+    for expires_at in (Instant(1), None, Instant(2), Instant(3), None) * 4:
+        ask(source)
+        with elsewhere.write(TEST) as tx:
+            site, key = read_accounts.site_admin(tx), read_keys.built_in_key(tx)
+            of_all = KeyPolicy(account_id=site.id, expires_at=expires_at)
+            write_policies.put_policy(tx, of_all, None)
+            write_policies.put_policy(tx, replace(of_all, key_id=key.id, hours=NIGHT, ranges=RANGES), None)
+
+        found = ask(source).key_policies
+
+        own = KeyPolicy(account_id=site.id, key_id=key.id, hours=NIGHT, ranges=RANGES, expires_at=expires_at)
+        assert set(found) == ({own} if expires_at is None else {of_all, own})
+
+
+def test_the_policies_of_others_do_not_count(source: StoredFacts, elsewhere: Database) -> None:
+    with elsewhere.write(TEST) as tx:
+        key = read_keys.built_in_key(tx)
+        stranger = insert_account(tx, name="Stranger", kind=AccountKind.ROOT, uuid="stranger", domain="stranger.test")
+        host = insert_account(tx, name="Host", kind=AccountKind.ROOT, uuid="host", domain="keys.test")
+        for account_id in (stranger, host):
+            write_policies.put_policy(tx, KeyPolicy(account_id=account_id, ranges=RANGES), None)
+        for account_id in (stranger, host):
+            write_policies.put_policy(tx, KeyPolicy(account_id=account_id, key_id=key.id, hours=NIGHT), None)
+
+    assert {policy.account_id for policy in ask(source).key_policies} == {host}
+    assert len(ask(source).key_policies) == 2
 
 
 def test_a_token_made_after_a_miss_is_known_at_once(source: StoredFacts, elsewhere: Database) -> None:

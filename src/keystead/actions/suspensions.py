@@ -3,16 +3,14 @@
 from typing import Final
 
 from keystead.actions import permits
+from keystead.actions.switching_off import switch_off
 from keystead.core.accounts import Account
 from keystead.core.actors import Actor, Right
-from keystead.core.bindings import BindingState, resolve
 from keystead.core.errors import Malformed, NotFound
 from keystead.core.keys import Key
 from keystead.storage.read import accounts as read_accounts
-from keystead.storage.read import bindings as read_bindings
 from keystead.storage.read.suspensions import SuspensionRule, find_rule
 from keystead.storage.transaction import Transaction
-from keystead.storage.write import bindings as write_bindings
 from keystead.storage.write.changes import record
 from keystead.storage.write.suspensions import delete_rule, put_rule
 
@@ -54,26 +52,11 @@ def set_rule(
 
 
 def suspend(tx: Transaction, key: Key, rule: SuspensionRule, refused: int) -> bool:
-    """Switch a key off in the rule's account, as the system itself; False when it is not that account's to switch.
-
-    Nothing happens to a key that is off already, nor to one that somebody above has decided about. It is turned on
-    again like any other key.
-    """
-    account = read_accounts.get_account(tx, rule.account_id)
-    path, site = read_accounts.path_to(tx, account), read_accounts.site_admin(tx)
-    governing = resolve(key, path, read_bindings.bindings_of(tx, key.id), site.id)
-    if governing is None or not governing.is_on or governing.account_id != account.id:
-        return False
-    held = read_bindings.find_binding(tx, account.id, key.id, for_change=True)
-    if held is None or not held.is_on:
-        return False
-    write_bindings.update_binding(tx, held.id, BindingState.OFF)
-    record(
-        tx, "policy.suspended", "key", key.id, acting=None, account_id=account.id,
-        before={"workflow_state": BindingState.ON}, after={"workflow_state": BindingState.OFF, "refused": refused},
+    """Switch a key off in the rule's account, as the system itself; False when it is not that account's to switch."""
+    return switch_off(
+        tx, key, read_accounts.get_account(tx, rule.account_id), "policy.suspended", after={"refused": refused},
         because=f"{refused} calls were refused for want of a scope within {rule.minutes} minutes",
     )  # fmt: skip
-    return True
 
 
 def _told(rule: SuspensionRule | None) -> dict[str, object] | None:

@@ -24,7 +24,7 @@ from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import codes as read_codes
 from keystead.storage.read import tokens as read_tokens
 from keystead.storage.read import users as read_users
-from keystead.storage.read.admission import is_admitted
+from keystead.storage.read.admission import has_expired, is_admitted
 from keystead.storage.read.codes import StoredCode
 from keystead.storage.read.refreshes import find_current
 from keystead.storage.transaction import Transaction
@@ -69,7 +69,7 @@ def refresh(
     Public clients and strict keys get a new refresh token too, and public ones two more hours. A refresh token that was
     used before ends the token, unless it comes again within seconds: then it gets the same answer again.
     """
-    if key.is_strict and not is_admitted(tx, key, domain_root, cluster):
+    if has_expired(tx, key, domain_root) or (key.is_strict and not is_admitted(tx, key, domain_root, cluster)):
         return REFRESH_UNKNOWN
     token = read_tokens.find_by_refresh(tx, credential, for_change=True)
     is_again = False
@@ -137,16 +137,19 @@ def _proven(tx: Transaction, code: StoredCode, given: Parameters) -> OAuthError 
 
 
 def _still_good(tx: Transaction, key: Key, code: StoredCode, cluster: Cluster) -> OAuthError | None:
-    """Return why what was granted cannot be given any more: the person, the scopes, for strict keys the binding."""
+    """Return why what was granted cannot be given any more: the person, the scopes, the key's expiry, for strict keys
+    the binding.
+    """
     user = read_users.find_user(tx, code.user_id)
     if user is None or not user.is_active:
         return CODE_UNKNOWN
     if key.require_scopes and not ScopeSet.of(code.scopes).issubset(ScopeSet.of(key.scopes)):
         return SCOPES_GONE
-    if key.is_strict:
-        account = read_accounts.find_account(tx, code.account_id)
-        if account is None or not is_admitted(tx, key, account, cluster):
-            return CODE_UNKNOWN
+    account = read_accounts.find_account(tx, code.account_id)
+    if account is not None and has_expired(tx, key, account):
+        return CODE_UNKNOWN
+    if key.is_strict and (account is None or not is_admitted(tx, key, account, cluster)):
+        return CODE_UNKNOWN
     return None
 
 

@@ -9,6 +9,7 @@ from keystead.core.actors import Right
 from keystead.core.errors import Malformed, NotFound
 from keystead.core.ids import parse_id
 from keystead.core.instants import iso
+from keystead.core.key_policies import told_policy
 from keystead.core.parameters import text, text_list
 from keystead.gateway.explaining import Explained
 from keystead.gateway.facts import Facts
@@ -30,6 +31,7 @@ def explain(ask: Ask) -> Answer:
         user_id=_text(ask, "user_id"),
         scopes=text_list(ask.parameters.get("scopes"), "scopes"),
         host=_text(ask, "host"),
+        address=_text(ask, "address"),
     )
     answered = _explainer(ask).explain(asked)
     if answered.found is None:
@@ -93,6 +95,7 @@ def told(found: Explained, *, in_full: bool) -> dict[str, Any]:
             for step in explanation.steps
         ],
         "remedies": list(explanation.remedies),
+        "depends_on_address": explanation.depends_on_address,
     }
     return body | _around(facts) if in_full else body
 
@@ -124,6 +127,7 @@ def _around(facts: Facts) -> dict[str, Any]:
         "binding": None if binding is None else {"account_id": binding.account_id, "workflow_state": binding.state},
         "token": None if token is None else {"id": token.id or None, "hint": token.hint, "scopes": list(token.scopes)},
         "user": None if user is None else {"id": user.id, "name": user.name},
+        "key_policies": [told_policy(policy) for policy in facts.key_policies],
     }
 
 
@@ -170,6 +174,10 @@ _QUESTION = {
         "scopes": {"type": "array", "items": _TEXT, "description": "Of the imagined token; all of the key's if none."},
         "user_id": {"type": ["integer", "string"], "description": "Whose token is imagined; yours if none."},
         "host": _TEXT,
+        "address": {
+            "type": "string",
+            "description": "Where the call comes from; without, the answer may depend on it.",
+        },
     },
 }
 _EXPLANATION = {
@@ -187,12 +195,13 @@ _EXPLANATION = {
             "items": {
                 "type": "object",
                 "properties": {
-                    "check": _TEXT, "asks": _TEXT, "outcome": {"enum": ["passed", "refused", "not_reached"]},
+                    "check": _TEXT, "asks": _TEXT, "outcome": {"enum": ["passed", "refused", "not_reached", "depends"]},
                     "reason": {"type": ["string", "null"]},
                 },
             },
         },
         "remedies": {"type": "array", "items": _TEXT},
+        "depends_on_address": {"type": "boolean"},
     },
 }  # fmt: skip
 _DECISION = {

@@ -14,6 +14,7 @@ from keystead.api import (
     explain,
     grants,
     impact,
+    key_policies,
     key_requests,
     keys,
     notices,
@@ -65,6 +66,7 @@ OWN_ROUTES: tuple[ApiRoute, ...] = openapi.described(
         *dossier.ROUTES,
         *role_templates.ROUTES,
         *suspension.ROUTES,
+        *key_policies.ROUTES,
     )
 )
 RESERVED = frozenset({("GET", "/api/v1/login/session_token")})

@@ -14,6 +14,7 @@ from keystead.core.risk import told_risk
 from keystead.core.vetting import Item, Vetting, told_item, told_lack
 from keystead.governance import vetting as govern
 from keystead.governance.rules import told_exception
+from keystead.governance.situations import Situation, is_shown, list_standing, told_situation
 from keystead.governance.vendors import told_vendor
 from keystead.governance.vetting_values import about, item_change, item_named
 from keystead.storage.read import vetting as read_vetting
@@ -75,12 +76,17 @@ def show_evidence(ask: Ask) -> Answer:
 def list_vettings(ask: Ask) -> Answer:
     """List every key of an account, owned or inherited, with its risk and what is missing or overdue."""
     page_of(ask)
-    gates = govern.list_gates(ask.tx, ask.account(), ask.world.catalogue.find, acting=ask.acting)
+    stands = list_standing(ask.tx, ask.account(), ask.world.catalogue.find, acting=ask.acting)
     shown, level = text(ask.query.get("show"), "show") or "", text(ask.query.get("risk"), "risk") or ""
-    chosen = [gate for gate in gates if govern.is_of_kind(gate, shown) and level in ("", gate.risk.level)]
+    chosen = [one for one in stands if is_shown(*one, shown) and level in ("", one[0].risk.level)]
     window = window_of(ask)
     part = chosen[window.offset : window.offset + window.limit]
-    return paged_shapes(ask, [told_gate(gate, in_full=False) for gate in part], len(chosen))
+    return paged_shapes(ask, [told_standing(*one) for one in part], len(chosen))
+
+
+def told_standing(gate: Gate, situation: Situation) -> dict[str, Any]:
+    """Return how a key stands as an object, with what is of concern about it."""
+    return told_gate(gate, in_full=False) | told_situation(situation)
 
 
 def told_gate(gate: Gate, *, in_full: bool) -> dict[str, Any]:
@@ -144,6 +150,8 @@ _SUMMARY = {
         "key_id": _COUNT, "key_name": _TEXT, "account_id": _COUNT, "is_inherited": {"type": "boolean"},
         "risk": _RISK, "vendor": {"type": ["object", "null"]}, "missing": _LIST, "overdue": _LIST,
         "completed_at": _TEXT, "may_be_turned_on": {"type": "boolean"}, "exception_until": _TEXT,
+        "concerns": {"type": "array", "items": {"type": "string"}}, "review_on": _TEXT, "expires_at": _TEXT,
+        "answerable": {"type": ["object", "null"]},
     },
 }  # fmt: skip
 _RECORD = {
@@ -206,7 +214,8 @@ ROUTES = (
         verb="GET", template="/api/keystead/v1/accounts/:account_id/vetting", handler=list_vettings,
         summary="List keys by what is missing or overdue", gives={"type": "array", "items": _SUMMARY},
         query={
-            "show": "lacking, overdue or complete.", "risk": "A level.", "page": "Which page.",
+            "show": "lacking, overdue, complete, review_overdue, expired, ownerless, unscoped.", "risk": "A level.",
+            "page": "Which page.",
             "per_page": "At most 100.",
         }, **_GROUP,
     ),

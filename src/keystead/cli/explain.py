@@ -29,7 +29,10 @@ from keystead.storage.read import tokens as read_tokens
 from keystead.storage.read import users as read_users
 from keystead.storage.transaction import Transaction
 
-MARKS = {"passed": "[green]✓ passed[/green]", "refused": "[red]✗ refused[/red]", "not_reached": "– not reached"}
+MARKS = {
+    "passed": "[green]✓ passed[/green]", "refused": "[red]✗ refused[/red]", "not_reached": "– not reached",
+    "depends": "? depends",
+}  # fmt: skip
 
 
 def explain(
@@ -41,6 +44,7 @@ def explain(
     user: Annotated[str | None, typer.Option(help="With --key: the login whose token it would be.")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="With --key: its scopes; all of the key's if none.")] = None,
     host: Annotated[str, typer.Option(help="On which host; the default one if none.")] = "",
+    address: Annotated[str | None, typer.Option(help="From which address the call comes.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say whether a call would pass, check by check, and what would let it. Exits 0 when it would, 1 when refused."""
@@ -50,7 +54,7 @@ def explain(
     cluster = Cluster(checks=settings.test_cluster_checks, is_test=settings.test_cluster)
     with opened() as database, closing(StoredFacts(database, cluster=cluster)) as source:
         judge = Judge(routing=routing_of(database), source=source, usage=_Nobody(), clock=system_clock)
-        call = read_asked(method, path, judge.table, host=host, as_user=None)
+        call = read_asked(method, path, judge.table, host=host, as_user=None, address=address)
         if isinstance(call, str):
             refused = {"decision": "refused", "status": 400, "message": call}
             print(json.dumps(refused) if as_json else f"refused: {call}")
@@ -98,7 +102,8 @@ def _show(body: dict[str, Any]) -> None:
         table.add_row(step["check"], step["asks"], MARKS[step["outcome"]], step["reason"] or "")
     console.print(table)
     if body["decision"] == "allow":
-        console.print("It passes." + (" Includes are cut." if body["would_strip"] else ""))
+        passes = "It passes from some addresses." if body["depends_on_address"] else "It passes."
+        console.print(passes + (" Includes are cut." if body["would_strip"] else ""))
     else:
         console.print(f"It is refused: {body['reason']} ({body['message']})")
     for remedy in body["remedies"]:

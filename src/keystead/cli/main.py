@@ -13,6 +13,7 @@ from keystead.cli import (
     impact,
     key,
     notices,
+    policy,
     requests,
     role,
     secret,
@@ -48,6 +49,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(key.app, name="key")
 app.add_typer(notices.app, name="notices")
+app.add_typer(policy.app, name="policy")
 app.add_typer(requests.app, name="requests")
 app.add_typer(role.app, name="role")
 app.add_typer(secret.app, name="secret")

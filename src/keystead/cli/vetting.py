@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from keystead.api.operations import routing_of
-from keystead.api.vetting import told_gate
+from keystead.api.vetting import told_gate, told_standing
 from keystead.cli.people import acting_as
 from keystead.cli.start import opened
 from keystead.core.accounts import Account
@@ -18,6 +18,7 @@ from keystead.core.vetting import Item
 from keystead.core.vetting_rules import read_rules, told_rules
 from keystead.governance import rules as govern_rules
 from keystead.governance import vetting as govern
+from keystead.governance.situations import Concern, is_shown, list_standing
 from keystead.governance.vetting_values import item_change, item_named
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.transaction import Origin, Transaction
@@ -58,23 +59,25 @@ def show(key: OfKey, account: OfAccount = "default", as_json: AsJson = False) ->
 @app.command("list")
 def list_vettings(
     account: OfAccount = "default",
-    shown: Annotated[str, typer.Option("--show", help="lacking, overdue or complete.")] = "",
+    shown: Annotated[str, typer.Option("--show", help=f"lacking, overdue, complete, {', '.join(Concern)}.")] = "",
     level: Annotated[str, typer.Option("--risk", help="Keys of this risk.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """List every key that an account owns or inherits, with its risk and what is missing or overdue."""
     with opened() as database, database.read() as tx:
         find = routing_of(database).now.catalogue.find
-        gates = govern.list_gates(tx, _account(tx, account), find, acting=acting_as(tx, None))
-    chosen = [gate for gate in gates if govern.is_of_kind(gate, shown) and level in ("", gate.risk.level)]
-    rows = [told_gate(gate, in_full=False) for gate in chosen]
+        stands = list_standing(tx, _account(tx, account), find, acting=acting_as(tx, None))
+    chosen = [one for one in stands if is_shown(*one, shown) and level in ("", one[0].risk.level)]
+    rows = [told_standing(*one) for one in chosen]
     if as_json:
         print(json.dumps(rows))
         return
-    for gate, row in zip(chosen, rows, strict=True):
+    for (gate, situation), row in zip(chosen, rows, strict=True):
         lacking = ", ".join(str(lack.item) for lack in gate.lacks) or "nothing"
         overdue = f"; overdue: {', '.join(str(lack.item) for lack in gate.overdue)}" if gate.overdue else ""
-        print(f"{gate.key.id}  {row['key_name'] or 'Unnamed Tool'}  {gate.risk.level}  missing: {lacking}{overdue}")
+        concerns = "".join(f"; {concern.replace('_', ' ')}" for concern in situation.concerns)
+        named = f"{gate.key.id}  {row['key_name'] or 'Unnamed Tool'}  {gate.risk.level}"
+        print(f"{named}  missing: {lacking}{overdue}{concerns}")
 
 
 @app.command("set")

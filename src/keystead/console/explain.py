@@ -11,6 +11,7 @@ from starlette.routing import Route
 from keystead.actions import permits
 from keystead.console.explain_views import AnswerView, ExplainView, KeyChoice, PastView, RefusalLine, StepLine
 from keystead.console.key_paths import UNNAMED
+from keystead.console.key_policy_views import PolicyFacts, facts_of
 from keystead.console.manners import signed_in, with_own_form
 from keystead.core.actors import Right
 from keystead.core.errors import Forbidden, Malformed, NotFound
@@ -19,11 +20,13 @@ from keystead.core.parameters import Tree
 from keystead.core.reasons import Reason
 from keystead.core.scopes import VERBS, ScopeSet
 from keystead.gateway.explaining import Explained
+from keystead.gateway.facts import Facts
 from keystead.gateway.refusals import Refusal
 from keystead.governance.explaining import Asked, Explainer
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read import users as read_users
+from keystead.storage.read.key_policies import stored_for
 from keystead.storage.read.pages import Window
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
@@ -31,7 +34,7 @@ from keystead.web.surface import Surface, Visitor
 
 ADDRESS: Final = "/console/explain"
 TITLE: Final = "Explain a call"
-_FIELDS: Final = ("method", "path", "key", "token_id", "person", "scopes")
+_FIELDS: Final = ("method", "path", "key", "token_id", "person", "scopes", "address")
 _MOST_KEYS: Final = 500
 _LATEST: Final = 15
 _LONGEST: Final = 4_000
@@ -125,6 +128,7 @@ class Explain:
                 key_id=values["key"] or None,
                 user_id=_person_id(tx, visitor, values["person"]) if view.sees else None,
                 scopes=ScopeSet.parse(values["scopes"]).items if values["scopes"].strip() else None,
+                address=values["address"] or None,
             )
             answered = explainer.explain(asked)
         except Malformed:
@@ -134,7 +138,7 @@ class Explain:
         if answered.found is None:
             early = AnswerView(method=method, path=target, passes=False, words=answered.refusal, status=400)
             return replace(view, answer=early)
-        return replace(view, answer=_answer(answered.found, in_full=answered.in_full))
+        return replace(view, answer=_answer(tx, visitor, answered.found, in_full=answered.in_full))
 
     def _looked_up(
         self, tx: Transaction, visitor: Visitor, explainer: Explainer, view: ExplainView, decision: str
@@ -150,7 +154,7 @@ class Explain:
             address=refusal.address if in_full else None,
             person=None if user is None else user.name,
         )
-        answer = None if now is None else _answer(now, in_full=in_full)
+        answer = None if now is None else _answer(tx, visitor, now, in_full=in_full)
         return replace(view, past=past, answer=answer)
 
     def _latest(self, root_id: int) -> list[Refusal]:
@@ -198,7 +202,7 @@ def _choices(tx: Transaction, visitor: Visitor) -> tuple[KeyChoice, ...]:
     return tuple(KeyChoice(id=str(global_id(key.id)), name=key.name or UNNAMED) for key in keys)
 
 
-def _answer(found: Explained, *, in_full: bool) -> AnswerView:
+def _answer(tx: Transaction, visitor: Visitor, found: Explained, *, in_full: bool) -> AnswerView:
     explanation, facts, call = found.explanation, found.facts, found.call
     reason = explanation.reason
     token = facts.token
@@ -207,6 +211,7 @@ def _answer(found: Explained, *, in_full: bool) -> AnswerView:
         method=call.verb,
         path=call.path,
         passes=reason is None,
+        depends_on_address=explanation.depends_on_address,
         words=_words(reason),
         status=None if reason is None else _REFUSED_STATUS,
         steps=tuple(
@@ -221,7 +226,16 @@ def _answer(found: Explained, *, in_full: bool) -> AnswerView:
         account=facts.account.name if in_full else None,
         token_hint=token.hint or None if token is not None else None,
         token_scopes=None if token is None else len(token.scopes),
+        policies=_policies(tx, visitor, facts) if in_full else (),
     )
+
+
+def _policies(tx: Transaction, visitor: Visitor, facts: Facts) -> tuple[PolicyFacts, ...]:
+    """Return the conditions in force, as the visitor's institution may know them."""
+    if facts.key is None or not facts.key_policies:
+        return ()
+    ids = tuple(dict.fromkeys(policy.account_id for policy in facts.key_policies))
+    return facts_of(stored_for(tx, ids, facts.key.id), visitor.domain_root)
 
 
 def _words(reason: Reason | None) -> str | None:

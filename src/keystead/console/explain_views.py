@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from keystead.console.key_policy_views import PolicyFacts
 from keystead.core.instants import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepLine:
-    """One check: what it asks, and ``passed``, ``refused`` or ``not_reached``; ``words`` are its objection."""
+    """One check: what it asks, what became of it (core.explanation), and the words of its objection."""
 
     asks: str
     outcome: str
@@ -22,6 +23,7 @@ class AnswerView:
     method: str
     path: str
     passes: bool
+    depends_on_address: bool = False
     words: str | None = None
     status: int | None = None
     steps: tuple[StepLine, ...] = ()
@@ -34,6 +36,7 @@ class AnswerView:
     account: str | None = None
     token_hint: str | None = None
     token_scopes: int | None = None
+    policies: tuple[PolicyFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from keystead.actions import key_notes as act
 from keystead.actions import permits
 from keystead.console.key_paths import ONE, UNNAMED, key_address, list_address, seen_account
+from keystead.console.key_policy_views import PolicyFacts, concern_words, facts_of
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.core.actors import Right
 from keystead.core.errors import NotFound
@@ -17,7 +18,9 @@ from keystead.core.ids import global_id, parse_id
 from keystead.core.keys import Key
 from keystead.core.parameters import Tree
 from keystead.governance.dossier import Dossier, dossier_of
+from keystead.governance.key_policies import Place, in_force
 from keystead.governance.sight import key_seen_from
+from keystead.governance.situations import situation_of
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
 from keystead.web.surface import Surface, Visitor
@@ -43,6 +46,8 @@ class AboutView:
     authenticity_token: str = field(repr=False)
     edit_href: str | None = None
     notes: bool = False
+    policies: tuple[PolicyFacts, ...] = ()
+    concerns: tuple[str, ...] = ()
 
 
 class KeyAbout:
@@ -76,6 +81,8 @@ class KeyAbout:
                 authenticity_token=visitor.form_value,
                 notes=Right.REVIEW_DEVELOPER_KEYS in rights,
                 edit_href=address if found.is_own else None,
+                policies=facts_of(in_force(tx, Place(account=account, key=key)), account),
+                concerns=concern_words(situation_of(tx, account, key)),
             )
             return show(tx, self._surface.pages, visitor, view, TITLE)
 

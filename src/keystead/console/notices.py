@@ -79,6 +79,7 @@ class NoticesView:
     unread: int
     subscriptions: tuple[SubscriptionLine, ...]
     kinds: tuple[str, ...]
+    policy_href: str
     authenticity_token: str = field(repr=False)
     subscribes: bool = False
     suspends: bool = False
@@ -204,6 +205,7 @@ class NoticePages:
             kinds=tuple(kind for kind in NoticeKind if (kind is NoticeKind.OWN_REQUEST) == is_own),
             is_own=is_own,
             is_subscribed=any(one.is_personal for one in wishes),
+            policy_href=f"/accounts/{root.id}/policy",
             authenticity_token=visitor.form_value,
             email=read_users.get_user(tx, person).email,
             rule=None if is_own else find_rule(tx, root.id),

@@ -11,6 +11,7 @@ from keystead.console.key_changes import KeyChanges
 from keystead.console.key_editor import KeyEditor
 from keystead.console.key_narrow import KeyNarrow
 from keystead.console.key_people import KeyPeople
+from keystead.console.key_policy import KeyPolicyPages
 from keystead.console.key_secrets import KeySecrets
 from keystead.console.key_usage import KeyUsagePage
 from keystead.console.key_watch import KeyWatch
@@ -50,6 +51,7 @@ _PAGES = (
     KeyUsagePage,
     KeyNarrow,
     KeyWatch,
+    KeyPolicyPages,
     Accounts,
     Roles,
     Patterns,

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from keystead.actions.gates import Gate
 from keystead.console.key_paths import key_address, owns, rights_about, seen_account
+from keystead.console.key_policy_views import concern_words
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.console.paging import links, page_of
 from keystead.console.vetting_views import VettingListView, row_of
@@ -19,7 +20,7 @@ from keystead.core.parameters import Tree
 from keystead.core.risk import Level
 from keystead.core.vetting import Vendor
 from keystead.governance import vendors as govern_vendors
-from keystead.governance.vetting import is_of_kind, list_gates
+from keystead.governance.situations import Concern, Situation, is_shown, list_standing
 from keystead.governance.vetting_values import vendor_values
 from keystead.storage.transaction import Transaction
 from keystead.web.frames import show
@@ -28,7 +29,7 @@ from keystead.web.surface import Surface, Visitor
 ADDRESS: Final = "/accounts/{account_id}/vetting"
 VENDORS: Final = ADDRESS + "/vendors"
 PAGE_SIZE: Final = 50
-SHOWN: Final = ("", "lacking", "overdue", "complete")
+SHOWN: Final = ("", "lacking", "overdue", "complete", *Concern)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +66,9 @@ class VettingList:
         def work(tx: Transaction, visitor: Visitor) -> Response:
             account = seen_account(tx, visitor, request)
             find = self._surface.routing.now.catalogue.find
-            gates = list_gates(tx, account, find, acting=visitor.acting)
+            stands = list_standing(tx, account, find, acting=visitor.acting)
             values = _values(request.query_params)
-            chosen = sorted((gate for gate in gates if _is_wanted(gate, values)), key=_urgency)
+            chosen = sorted((one for one in stands if _is_wanted(*one, values)), key=_urgency)
             page, address = page_of(request), f"/accounts/{account.id}/vetting"
             window = chosen[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
             view = VettingListView(
@@ -75,15 +76,16 @@ class VettingList:
                 address=address,
                 rules_href=f"{address}/rules",
                 vendors_href=f"{address}/vendors",
+                policy_href=f"/accounts/{account.id}/policy",
                 rows=tuple(
                     row_of(
                         gate, f"{key_address(account, gate.key)}/vetting", str(global_id(gate.key.id)),
-                        inherited=not owns(account, gate.key),
+                        inherited=not owns(account, gate.key), concerns=concern_words(situation),
                     )
-                    for gate in window
+                    for gate, situation in window
                 ),
                 total=len(chosen),
-                counts=_counts(gates),
+                counts=_counts(stands),
                 values=values,
                 pages=links(visitor, address, values, page=page, size=PAGE_SIZE, total=len(chosen)),
             )  # fmt: skip
@@ -136,17 +138,18 @@ def _values(query: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _is_wanted(gate: Gate, values: Mapping[str, str]) -> bool:
+def _is_wanted(gate: Gate, situation: Situation, values: Mapping[str, str]) -> bool:
     words = values["q"].casefold()
     vendor = "" if gate.own.vendor is None else gate.own.vendor.name
     found = words in (gate.key.name or "").casefold() or words in vendor.casefold()
     risky = not values["risk"] or gate.risk.level == values["risk"]
-    return found and risky and is_of_kind(gate, values["show"])
+    return found and risky and is_shown(gate, situation, values["show"])
 
 
-def _urgency(gate: Gate) -> tuple[bool, bool, int]:
+def _urgency(stands: tuple[Gate, Situation]) -> tuple[bool, bool, int]:
+    gate, _ = stands
     return not gate.overdue, not gate.lacks, -gate.risk.level.rank
 
 
-def _counts(gates: Sequence[Gate]) -> dict[str, int]:
-    return {kind: sum(1 for gate in gates if is_of_kind(gate, kind)) for kind in SHOWN}
+def _counts(stands: Sequence[tuple[Gate, Situation]]) -> dict[str, int]:
+    return {kind: sum(1 for gate, situation in stands if is_shown(gate, situation, kind)) for kind in SHOWN}

@@ -180,6 +180,7 @@ class VettingRow:
     overdue: tuple[LackLine, ...]
     completed_at: Instant | None
     exception_until: Instant | None = None
+    concerns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +193,7 @@ class VettingListView:
     address: str
     rules_href: str
     vendors_href: str
+    policy_href: str
     rows: tuple[VettingRow, ...]
     total: int
     counts: Mapping[str, int]
@@ -253,7 +255,7 @@ def items_view(vetting: Vetting, gate: Gate, address: str | None = None) -> tupl
     return tuple(found)
 
 
-def row_of(gate: Gate, href: str, client_id: str, *, inherited: bool) -> VettingRow:
+def row_of(gate: Gate, href: str, client_id: str, *, inherited: bool, concerns: tuple[str, ...]) -> VettingRow:
     """Return a key's row in the list."""
     exception = gate.exception
     return VettingRow(
@@ -268,4 +270,5 @@ def row_of(gate: Gate, href: str, client_id: str, *, inherited: bool) -> Vetting
         overdue=tuple(map(lack_line, gate.overdue)),
         completed_at=gate.completed_at,
         exception_until=None if exception is None else exception.expires_at,
+        concerns=concerns,
     )

@@ -5,12 +5,13 @@ explains cannot disagree. The order is Canvas's (docs/canvas-compat.md, Token ch
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keystead.core.actors import UserState
 from keystead.core.bindings import Binding
 from keystead.core.ids import AccountId
 from keystead.core.instants import NEVER, Instant
+from keystead.core.key_policies import KeyPolicy, admits, expiry_of, open_until, ranges_of
 from keystead.core.keys import Key
 from keystead.core.reasons import Reason
 from keystead.core.tokens import Token, TokenState
@@ -32,7 +33,9 @@ class CallFacts:
     ``has_login`` says whether the person can sign in on this host. ``covered`` says whether a scope of the token
     matches the call; it is heard only when scopes decide. ``exposed`` says that the credential stood in the
     query, which strict keys do not accept. ``minted_by`` is set for tokens that were made
-    while masquerading, ``acting_as`` when the call asks to act as somebody else.
+    while masquerading, ``acting_as`` when the call asks to act as somebody else. ``key_policies`` are those in force
+    for the key here, ``address`` is where the call comes from, None when that is not known; ``from_anywhere`` says that
+    it is asked about no call but about what holds for calls from any address that is allowed.
     """
 
     token: Token | None
@@ -47,6 +50,9 @@ class CallFacts:
     test_cluster_mismatch: bool = False
     minted_by: Masquerade | None = None
     acting_as: Masquerade | None = None
+    key_policies: tuple[KeyPolicy, ...] = ()
+    address: str | None = None
+    from_anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,10 @@ class Deny:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a credential stands: its covered calls pass, as ``allow`` says, before the moment ``until``."""
+    """How a credential stands: its covered calls pass, as ``allow`` says, before the moment ``until``.
+
+    Those from an address that the key's policies admit, that is, which is asked at each call.
+    """
 
     allow: Allow
     until: Instant
@@ -119,6 +128,28 @@ def key_on_here(facts: CallFacts, now: Instant) -> Reason | None:  # noqa: ARG00
     return Reason.KEY_TEST_ONLY if facts.test_cluster_mismatch else None
 
 
+def key_lasts(facts: CallFacts, now: Instant) -> Reason | None:
+    """No account has laid down that the key has expired."""
+    if not facts.key_policies:
+        return None
+    expires_at = expiry_of(facts.key_policies)
+    return Reason.KEY_EXPIRED if expires_at is not None and expires_at <= now else None
+
+
+def within_hours(facts: CallFacts, now: Instant) -> Reason | None:
+    """It is within the hours at which the key may be used."""
+    if not facts.key_policies or open_until(facts.key_policies, now) is not None:
+        return None
+    return Reason.OUTSIDE_HOURS
+
+
+def address_allowed(facts: CallFacts, now: Instant) -> Reason | None:  # noqa: ARG001
+    """The call comes from an address from which the key may be used."""
+    if not facts.key_policies or facts.from_anywhere or admits(ranges_of(facts.key_policies), facts.address):
+        return None
+    return Reason.ADDRESS_NOT_ALLOWED
+
+
 def person_here(facts: CallFacts, now: Instant) -> Reason | None:  # noqa: ARG001
     """The person is active and has a login on this host."""
     if facts.user_state is not UserState.ACTIVE:
@@ -153,6 +184,9 @@ CHECKS: tuple[Callable[[CallFacts, Instant], Reason | None], ...] = (
     token_known,
     key_active,
     key_on_here,
+    key_lasts,
+    within_hours,
+    address_allowed,
     person_here,
     masquerade_standing,
     scope_granted,
@@ -186,14 +220,18 @@ def standing(facts: CallFacts, now: Instant) -> Standing | None:
     """Return what holds for every call that a scope covers, as long as these facts of one stay what they are.
 
     None when such a call would be refused. Time alone can end it, at ``until``: until then ``decide`` would say the
-    same about a call that is covered, or that scopes do not limit, and whose credential came in a header.
+    same about a call that is covered, or that scopes do not limit, whose credential came in a header, and whose address
+    is within the ranges. Which address the facts name does not matter.
     """
     if not facts.covered or facts.exposed:
         raise ValueError("a standing is asked for with the facts of a covered call")
-    decision = decide(facts, now)
+    policies = facts.key_policies
+    decision = decide(replace(facts, from_anywhere=True) if policies else facts, now)
     if isinstance(decision, Deny) or facts.token is None or facts.key is None:
         return None
     ends = [facts.token.expires_at, facts.token.lapses_at if facts.key.auto_expire_tokens else None]
+    if policies:
+        ends += [expiry_of(policies), open_until(policies, now)]
     return Standing(allow=decision, until=min((end for end in ends if end is not None), default=NEVER))
 
 

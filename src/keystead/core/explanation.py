@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from keystead.core.decision import CHECKS, Allow, CallFacts, decide, explain
+from keystead.core.decision import CHECKS, Allow, CallFacts, address_allowed, decide, explain
 from keystead.core.instants import Instant
+from keystead.core.key_policies import ranges_of
 from keystead.core.reasons import Reason
 
 PASSED, REFUSED, NOT_REACHED = "passed", "refused", "not_reached"
+DEPENDS: Final = "depends"
+"""What becomes of a check that asks for the caller's address, when it is asked about no call."""
 NO_SCOPE_EXISTS: Final = "No scope exists for this path; only tokens of keys that do not enforce scopes may call it."
 
 REMEDIES: Final[dict[Reason, str]] = {
@@ -26,6 +29,9 @@ REMEDIES: Final[dict[Reason, str]] = {
     Reason.KEY_FOREIGN: "Call the host of the account that owns the key, or ask for a global key.",
     Reason.KEY_OFF: "The account that governs the key here turns it on; the token then works again.",
     Reason.KEY_TEST_ONLY: "Use the test installation, or let the key's owner take 'test cluster only' off.",
+    Reason.KEY_EXPIRED: "The account that set the key's expiry sets a later one, or none; the token then works again.",
+    Reason.OUTSIDE_HOURS: "Call within the hours set for the key, or let the account that set them change them.",
+    Reason.ADDRESS_NOT_ALLOWED: "Call from an address allowed for the key, or let the account that set them allow it.",
     Reason.PERSON_INACTIVE: "An administrator takes the person's suspension back.",
     Reason.PERSON_STRANGER: "Call the host of an account where the person has a login.",
     Reason.MASQUERADE_WITHDRAWN: "The token's owner gives consent themselves; whoever acted for them may not any more.",
@@ -48,12 +54,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A decision with every check behind it. ``reason`` is None when the call passes."""
+    """A decision with every check behind it. ``reason`` is None when the call passes.
+
+    ``depends_on_address`` says that it passes from some addresses only, and that none was given.
+    """
 
     reason: Reason | None
     steps: tuple[Step, ...]
     strips_includes: bool
     remedies: tuple[str, ...]
+    depends_on_address: bool = False
 
 
 def explained(facts: CallFacts, now: Instant, *, missing: str | None, key_has_it: bool) -> Explanation:
@@ -63,11 +73,14 @@ def explained(facts: CallFacts, now: Instant, *, missing: str | None, key_has_it
     """
     decision = decide(facts, now)
     reason = None if isinstance(decision, Allow) else decision.reason
+    depends = facts.from_anywhere and bool(ranges_of(facts.key_policies))
     steps: list[Step] = []
     for check, finding in zip(CHECKS, explain(facts, now), strict=True):
         objection = finding.objection
         reached = not any(step.outcome == REFUSED for step in steps)
         outcome = PASSED if objection is None else REFUSED
+        if depends and check is address_allowed:
+            outcome = DEPENDS
         steps.append(
             Step(
                 check=finding.check,
@@ -77,11 +90,14 @@ def explained(facts: CallFacts, now: Instant, *, missing: str | None, key_has_it
             )
         )
     objections = [step.reason for step in steps if step.reason is not None]
+    if depends:
+        objections.append(Reason.ADDRESS_NOT_ALLOWED)
     return Explanation(
         reason=reason,
         steps=tuple(steps),
         strips_includes=isinstance(decision, Allow) and decision.strip_includes,
         remedies=tuple(dict.fromkeys(_remedy(one, missing, key_has_it=key_has_it) for one in objections)),
+        depends_on_address=depends,
     )
 
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 _TOLD_TO_HEIRS: Final = frozenset({"scopes", "require_scopes", "allow_includes", "name", "state", "visible"})
+_TOLD_OF_POLICIES: Final = frozenset({"workflow_state", "expires_at"})
+"""Heirs are told when a key was switched off from above by itself, and when it expires for all."""
 _ONLY_THAT: Final = frozenset({"email", "redirect_uris", "redirect_uri"})
 """Heirs are told that these have changed, and not to what: an owner does not publish them."""
 
@@ -38,6 +40,7 @@ _OWN: Final[Mapping[str, NoticeKind]] = {
     "key.secret_rotated": NoticeKind.KEY_SECRET,
     "key.former_secret_ended": NoticeKind.KEY_SECRET,
     "key.tokens_ended": NoticeKind.TOKENS_ENDED,
+    "key.policy_set": NoticeKind.KEY_CHANGED,
 }
 _AUTOMATIC: Final = "policy."
 _ASKER_TOLD: Final = frozenset(
@@ -142,13 +145,15 @@ def _from_above(happened: Happened) -> NoticeKind | None:
             return NoticeKind.INHERITED_DELETED
         case "key.updated" if (_TOLD_TO_HEIRS | _ONLY_THAT) & set(happened.after):
             return NoticeKind.INHERITED_CHANGED
+        case action if action.startswith(_AUTOMATIC) and _TOLD_OF_POLICIES & set(happened.after):
+            return NoticeKind.INHERITED_STATE
         case _:
             return None
 
 
 def _told(happened: Happened, *, in_full: bool) -> dict[str, Any]:
     """Return what a notice says. Those who only inherit a key learn neither who did it nor what is not theirs."""
-    names = [name for name in happened.after if in_full or name in _TOLD_TO_HEIRS or name == "workflow_state"]
+    names = [name for name in happened.after if in_full or name in _TOLD_TO_HEIRS | _TOLD_OF_POLICIES]
     hidden = () if in_full else tuple(name for name in happened.after if name in _ONLY_THAT)
     told: dict[str, Any] = {
         "action": happened.action,

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
+from keystead.core.addresses import read_address
 from keystead.core.ids import parse_id
 from keystead.core.instants import DAY, Instant
 
@@ -103,11 +104,9 @@ def network_of(address: str | None) -> str:
 
     Empty when the address is not known.
     """
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
+    parsed = read_address(address)
+    if parsed is None:
         return ""
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
     return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
 
 

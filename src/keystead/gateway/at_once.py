@@ -201,11 +201,12 @@ class AtOnce:
             return None
         path, query, match = target
         now = self._clock()
-        known = self._judge.standing(authorization[7:], origin[0], match, now)
+        sender = self._sender(say(b"x-forwarded-for"), peer) if self._trusts else peer
+        known = self._judge.standing(authorization[7:], origin[0], match, now, sender)
         if known is None or not self._throttle.passes(known):
             return None
         if self._calls is not None:
-            log, sender = known.log, self._sender(say(b"x-forwarded-for"), peer) if self._trusts else peer
+            log = known.log
             if now >= log.until or sender != log.source:
                 log = self._calls.turn(known, sender, now)
             log[match.scope].append(path)

@@ -16,7 +16,8 @@ class ApiCall:
     """One call as it is judged. ``verb`` is the effective one, ``path`` the very text that is forwarded.
 
     ``plain`` is the path with escapes of unreserved characters resolved (RFC 3986 section 6.2.2); a scope must cover
-    both spellings. ``exposed`` says that the credential stood in the query.
+    both spellings. ``exposed`` says that the credential stood in the query. ``address`` is the caller's, by the rules
+    of gateway.origin, None when it is not known.
     """
 
     verb: str
@@ -29,6 +30,7 @@ class ApiCall:
     match: RouteMatch
     plain_match: RouteMatch
     table: RouteTable | None = None
+    address: str | None = None
 
     def matched_by(self, table: RouteTable) -> "ApiCall":
         """Return the call as another table matches it: the catalogue may change while a call waits."""

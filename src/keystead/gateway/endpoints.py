@@ -115,6 +115,7 @@ class Gateway:
             chunks=line.chunks(),
             has_body=has_body(scope),
             domain=origin.domain,
+            address=origin.address,
         )
         began = time.perf_counter()
         reading = await read_call(asked, self._judge.table)
@@ -189,7 +190,7 @@ class Gateway:
         if self._own_paths.has_path(plain.path, match):
             return False
         now = self._clock()
-        known = self._judge.standing(brought[0], origin.domain, match, now)
+        known = self._judge.standing(brought[0], origin.domain, match, now, origin.address)
         if known is None:
             return False
         COUNTS.decision_times.note(time.perf_counter() - began)

@@ -29,8 +29,10 @@ class Explained:
     only_overlaps: bool
 
 
-def read_asked(method: str, target: str, table: RouteTable, *, host: str, as_user: str | None) -> ApiCall | str:
-    """Return the call that somebody asks about, or why it would not even be judged."""
+def read_asked(
+    method: str, target: str, table: RouteTable, *, host: str, as_user: str | None, address: str | None = None
+) -> ApiCall | str:
+    """Return the call that somebody asks about, or why it would not even be judged. ``address`` None: from anywhere."""
     raw, _, query = target.encode("utf-8").partition(b"?")
     read = read_target(raw, query)
     if isinstance(read, TargetRefusal):
@@ -47,6 +49,7 @@ def read_asked(method: str, target: str, table: RouteTable, *, host: str, as_use
         verb=verb, path=read.path, plain=read.plain, host=host, credential=_NOBODY,
         exposed=bool(heard.access_tokens), as_user=as_user or next(iter(heard.as_user_ids), None),
         match=match, plain_match=match if read.plain == read.path else table.match(verb, read.plain), table=table,
+        address=address,
     )  # fmt: skip
 
 
@@ -66,7 +69,7 @@ def explain_call(judge: Judge, call: ApiCall, facts: Facts, query: bytes) -> Exp
     granted = set(facts.token.scopes)
     limited = scopes_decide(facts.key, facts.token)
     explanation = explained(
-        facts.for_call(covered=covered, exposed=call.exposed),
+        facts.for_call(covered=covered, exposed=call.exposed, address=call.address, from_anywhere=call.address is None),
         judge.now(),
         missing=meant,
         key_has_it=facts.key is not None and meant in facts.key.scopes,

@@ -9,6 +9,7 @@ from keystead.core.bindings import Binding
 from keystead.core.decision import CallFacts, Masquerade
 from keystead.core.ids import TokenId
 from keystead.core.instants import Instant
+from keystead.core.key_policies import KeyPolicy
 from keystead.core.keys import Key
 from keystead.core.throttle import Limits
 from keystead.core.tokens import Token
@@ -45,7 +46,7 @@ class Facts:
     """What is true of a credential on a host. ``user`` is who acts, ``real_user`` who does so behind a mask.
 
     ``limits`` are those that the key has for the throttle, else its account here; None: the usual ones.
-    ``catalogue`` is the revision of the catalogue at that moment.
+    ``catalogue`` is the revision of the catalogue at that moment. ``key_policies`` are those in force for the key here.
     """
 
     domain_root: Account
@@ -64,9 +65,15 @@ class Facts:
     real_user: User | None = None
     limits: Limits | None = None
     catalogue: int = 0
+    key_policies: tuple[KeyPolicy, ...] = ()
 
-    def for_call(self, *, covered: bool, exposed: bool) -> CallFacts:
-        """Return the facts of one call: ``covered`` by a scope, ``exposed`` when its credential stood in the query."""
+    def for_call(
+        self, *, covered: bool, exposed: bool, address: str | None = None, from_anywhere: bool = False
+    ) -> CallFacts:
+        """Return the facts of one call: ``covered`` by a scope, ``exposed`` when its credential stood in the query.
+
+        ``address`` is where it comes from; ``from_anywhere`` asks about no call (core.decision.CallFacts).
+        """
         return CallFacts(
             token=self.token,
             key=self.key,
@@ -80,6 +87,9 @@ class Facts:
             test_cluster_mismatch=self.test_cluster_mismatch,
             minted_by=self.minted_by,
             acting_as=self.acting_as,
+            key_policies=self.key_policies,
+            address=address,
+            from_anywhere=from_anywhere,
         )
 
 

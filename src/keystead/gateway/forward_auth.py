@@ -164,6 +164,7 @@ def _asked(scope: Scope, told: Told, origin: RequestOrigin, body: _Body) -> Aske
         chunks=body.stream(),
         has_body=body.raw is not None,
         domain=origin.domain,
+        address=origin.address,
     )
 
 

@@ -48,12 +48,14 @@ class Judge:
         self._memory = Memory(None)
         self._scopes = lru_cache(maxsize=4096)(self._compile)
 
-    def standing(self, credential: bytes, host: str, match: RouteMatch, now: Instant) -> Known | None:
+    def standing(
+        self, credential: bytes, host: str, match: RouteMatch, now: Instant, address: str | None = None
+    ) -> Known | None:
         """Return what is known of a credential from a header if the call that matches so passes now, else None.
 
         Not for calls that name an account in their path or a person to act as. ``match`` may be of an older table: it
-        must be of a path below ``/api``, whose routes have the same numbers in all. Where calls are counted, the caller
-        counts it, which notes the use of the token. Raises FactsUnavailable.
+        must be of a path below ``/api``, whose routes have the same numbers in all. ``address`` is the caller's. Where
+        calls are counted, the caller counts it, which notes the use of the token. Raises FactsUnavailable.
         """
         memory = self._memory
         if memory.epoch is None or self._source.epoch() != memory.epoch:
@@ -62,6 +64,8 @@ class Judge:
         if known is None or known.allowed is None or now >= known.until:
             return None
         if known.limited and not known.mask & match.meant:
+            return None
+        if known.ranges and not known.admits(address):
             return None
         token = known.facts.token
         if token is not None and self.calls is None:
@@ -131,6 +135,7 @@ class Judge:
         known = None if epoch is None else self._remembered(epoch, credential, host, None, None)
         if known is None:
             known = await self._learnt(await self._source.epoch_waiting(), credential, host, None, None)
+        _renew(known, self._clock())
         return known
 
     async def _learnt(
@@ -199,11 +204,13 @@ class Judge:
         facts = known.facts
         if call.table is not known.table:
             call = call.matched_by(known.table)
+        _renew(known, now)
         if known.allowed is not None and _stands(known, call, now):
             if note_use and facts.token is not None:
                 self._usage.token_used(facts.token.id, facts.token.key_id, now)
             return known.allowed
-        decision = decide(facts.for_call(covered=self._covered(known, call), exposed=call.exposed), now)
+        covered = self._covered(known, call)
+        decision = decide(facts.for_call(covered=covered, exposed=call.exposed, address=call.address), now)
         if isinstance(decision, Deny):
             missing = decision.reason is Reason.SCOPE_MISSING
             return Denied(decision=decision, missing_scope=call.match.scope if missing else None, facts=facts)
@@ -232,7 +239,14 @@ class Judge:
         return compile_scopes(scopes, table)
 
 
+def _renew(known: Known, now: Instant) -> None:
+    """Let a credential stand again whose key may be used again at this hour."""
+    if known.facts.key_policies and now >= known.until:
+        known.stand(now)
+
+
 def _stands(known: Known, call: ApiCall, now: Instant) -> bool:
     """Whether the standing of a credential settles a call: the most specific template is granted, or none must be."""
     granted = not known.limited or bool(known.mask & call.match.meant)
-    return granted and now < known.until and not call.exposed and call.plain == call.path
+    admitted = not known.ranges or known.admits(call.address)
+    return granted and admitted and now < known.until and not call.exposed and call.plain == call.path

@@ -10,6 +10,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from keystead.core.decision import standing
 from keystead.core.instants import Instant
+from keystead.core.key_policies import Ranges, admits, ranges_of
 from keystead.core.routes import RouteTable, ScopeMatcher
 from keystead.gateway.facts import Facts
 from keystead.gateway.verdicts import Allowed
@@ -71,29 +72,47 @@ NO_LOG: Final = Log((0, 0, 0, 0), "", 0, until=0)
 class Known:
     """A credential on a host, made ready for its next call.
 
-    ``allowed`` and ``until`` are its standing: None when no call with it passes. ``mask`` holds the routes that its
-    scopes name; it is heard only when ``limited``. ``table`` is the one they were compiled for. ``statement`` is what
-    was signed about it last, ``name`` what the throttle counts it under in every process, and ``place`` where.
-    ``log`` is where its calls are counted.
+    ``allowed`` and ``until`` are its standing: None when no call with it passes now; where there are ``ranges``, only
+    those do that come from an address it ``admits``. ``mask`` holds the routes that its scopes name; it is heard only
+    when ``limited``. ``table`` is the one they were compiled for. ``statement`` is what was signed about it last,
+    ``name`` what the throttle counts it under in every process, and ``place`` where. ``log`` is where its calls are
+    counted.
     """
 
     __slots__ = (
-        "allowed", "facts", "limited", "log", "mask", "name", "place", "scopes", "statement", "table", "until",
+        "admitted", "allowed", "facts", "limited", "log", "mask", "name", "place", "ranges", "scopes", "statement",
+        "table", "until",
     )  # fmt: skip
 
     def __init__(self, facts: Facts, name: bytes, table: RouteTable, scopes: ScopeMatcher | None, now: Instant) -> None:
-        stands = None if facts.token is None else standing(facts.for_call(covered=True, exposed=False), now)
         self.facts = facts
         self.name = name
         self.place = -1
         self.table = table
         self.scopes = scopes
         self.mask = 0 if scopes is None else scopes.mask
-        self.allowed = None if stands is None else Allowed(facts=facts, decision=stands.allow)
-        self.until: int = 0 if stands is None else stands.until
-        self.limited = stands is None or stands.allow.limited
         self.statement: Statement | None = None
         self.log = NO_LOG
+        self.ranges: tuple[Ranges, ...] = ranges_of(facts.key_policies)
+        self.admitted: str | None = None
+        self.stand(now)
+
+    def stand(self, now: Instant) -> None:
+        """Find out how it stands from now on: hours begin and end while the facts stay what they are."""
+        facts = self.facts
+        stands = None if facts.token is None else standing(facts.for_call(covered=True, exposed=False), now)
+        self.limited = stands is None or stands.allow.limited
+        self.allowed = None if stands is None else Allowed(facts=facts, decision=stands.allow)
+        self.until: int = 0 if stands is None else stands.until
+
+    def admits(self, address: str | None) -> bool:
+        """Whether it may be used from an address. The one it was used from last is not looked at again."""
+        if address is not None and address == self.admitted:
+            return True
+        if not admits(self.ranges, address):
+            return False
+        self.admitted = address
+        return True
 
 
 class Generations(Generic[Name, Value]):

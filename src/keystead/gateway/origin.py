@@ -1,6 +1,5 @@
 """From where does a request come, and by which origin was it asked? Only known proxies are believed."""
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,6 +7,7 @@ from typing import Any
 
 from keystead.config import Network
 from keystead.core.accounts import normal_host
+from keystead.core.addresses import is_inside, read_address
 
 Scope = Mapping[str, Any]
 
@@ -66,12 +66,8 @@ def origin_of(scope: Scope, *, trusted: Sequence[Network], request_id: str) -> R
 
 def is_within(address: str | None, networks: Sequence[Network]) -> bool:
     """Whether an address stands in one of the networks; what cannot be read does not."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return False
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return any((mapped or parsed) in network for network in networks)
+    parsed = read_address(address)
+    return parsed is not None and is_inside(parsed, tuple(networks))
 
 
 @lru_cache(maxsize=1024)

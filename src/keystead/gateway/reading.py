@@ -17,7 +17,10 @@ _SAID_ONCE = (b"content-type", b"content-encoding", b"content-length")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A call before it is understood. ``scope`` has the headers; without ``has_body`` they say nothing of a body."""
+    """A call before it is understood. ``scope`` has the headers; without ``has_body`` they say nothing of a body.
+
+    ``address`` is the caller's, by the rules of gateway.origin, None when it is not known.
+    """
 
     method: str
     path: bytes
@@ -26,6 +29,7 @@ class Asked:
     chunks: AsyncIterator[bytes]
     has_body: bool
     domain: str
+    address: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ async def read_call(asked: Asked, table: RouteTable) -> Reading | replies.Reply:
         match=match,
         plain_match=match if target.plain == target.path else table.match(verb, target.plain),
         table=table,
+        address=asked.address,
     )
     in_body = credential is not None and not exposed and header(scope, b"authorization") is None
     return Reading(call=call, target=target, body=body, token_in_body=in_body)

@@ -28,7 +28,8 @@ class Asked:
     """A call, and with what it is made: a credential, a stored token by id, or an imagined one of a key.
 
     Of an imagined token ``user_id`` (whoever asks if None) is the person and ``scopes`` what it was granted (all of
-    the key's if None). ``host`` is where the call goes, None for the host that is asked.
+    the key's if None). ``host`` is where the call goes, None for the host that is asked. ``address`` is where it comes
+    from; None says on what that depends.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Asked:
     user_id: str | None = None
     scopes: tuple[str, ...] | None = None
     host: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,9 @@ class Explainer:
         root = self._root(asked)
         token, of_key = self._token(asked, root)
         host = asked.host or root.domain or ""
-        call = read_asked(asked.method, asked.target, self.judge.table, host=root.domain or "", as_user=None)
+        call = read_asked(
+            asked.method, asked.target, self.judge.table, host=root.domain or "", as_user=None, address=asked.address
+        )  # fmt: skip
         if isinstance(call, str):
             return Answered(found=None, refusal=call)
         question = Question(

@@ -19,6 +19,7 @@ from keystead.core.keys import Key
 from keystead.core.parameters import MalformedParameters, pairs
 from keystead.core.tokens import TokenState
 from keystead.gateway.facts import FactsUnavailable
+from keystead.gateway.memory import Known
 from keystead.login import replies
 from keystead.login.attempts import Failures, Tally
 from keystead.login.tokens import WRONG_SECRETS
@@ -40,6 +41,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PATH = b"/login/oauth2/introspect"
 _INACTIVE = b'{"active":false}'
+_DEPENDS = b'{"active":false,"depends_on_address":true}'
 _IN_BODY = frozenset({"token", "client_secret"})
 _HEADERS = [
     (b"content-type", b"application/json"),
@@ -82,7 +84,7 @@ class Introspection:
         asked = await self._asked(request, may_omit_secret=True)
         if isinstance(asked, Response):
             return asked
-        key, credential = asked
+        key, credential, _ = asked
 
         def work(tx: Transaction) -> None:
             held = read_keys.find_key(tx, key.id)
@@ -96,26 +98,25 @@ class Introspection:
         asked = await self._asked(request, may_omit_secret=False)
         if isinstance(asked, Response):
             return asked
-        key, credential = asked
+        key, credential, address = asked
         host = origin_of(request).domain
         known = await self._surface.judge.known(credential, host)
-        facts, now = known.facts, self._clock()
+        facts, live = known.facts, None
         if facts.token is None:
             live = await self._surface.reading(lambda tx: _live_refresh(tx, key, credential, host))
-        elif known.allowed is None or now >= known.until or facts.key is None:
-            live = None
-        elif may_know_of(key, facts.key, facts.domain_root.id):
-            until = None if known.until == NEVER else Instant(known.until)
-            live = Live(token=facts.token, key=facts.key, login=facts.login, until=until)
-        else:
-            live = None
+        elif _acts_for(known, key, self._clock()):
+            if known.ranges and address is None:
+                return _DEPENDS
+            live = _live_access(known) if not known.ranges or known.admits(address) else None
         if live is None:
             return _INACTIVE
         told = introspection_reply(live, self._surface.public_origin(request))
         return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
-    async def _asked(self, request: Request, *, may_omit_secret: bool) -> tuple[Key, str] | Response:
-        """Return the client that asks and the credential it asks about, or what it is told instead."""
+    async def _asked(self, request: Request, *, may_omit_secret: bool) -> tuple[Key, str, str | None] | Response:
+        """Return the client that asks, the credential it asks about and the address that this came from, where it says
+        so; or what it is told instead.
+        """
         given = await _read(request)
         if isinstance(given, OAuthError):
             return replies.refused(given)
@@ -123,7 +124,7 @@ class Introspection:
         if isinstance(key, Response):
             return key
         credential = given.get("token")
-        return replies.refused(NO_TOKEN) if credential is None else (key, credential)
+        return replies.refused(NO_TOKEN) if credential is None else (key, credential, given.get("address"))
 
     async def _client(self, request: Request, given: Parameters, *, may_omit_secret: bool) -> Key | Response:
         """Return the client that asks, or the refusal of one that does not prove itself."""
@@ -155,6 +156,22 @@ async def _read(request: Request) -> Parameters | OAuthError:
     if isinstance(given, Parameters) and not given.in_query.isdisjoint(_IN_BODY):
         return TOKEN_IN_QUERY
     return given
+
+
+def _acts_for(known: Known, asking: Key, now: Instant) -> bool:
+    """Whether a token acts now, from some addresses at least, and the client that asks may know that."""
+    key = known.facts.key
+    if known.allowed is None or now >= known.until or key is None:
+        return False
+    return may_know_of(asking, key, known.facts.domain_root.id)
+
+
+def _live_access(known: Known) -> Live | None:
+    token, key = known.facts.token, known.facts.key
+    if token is None or key is None:
+        return None
+    until = None if known.until == NEVER else Instant(known.until)
+    return Live(token=token, key=key, login=known.facts.login, until=until)
 
 
 def _live_refresh(tx: Transaction, asking: Key, credential: str, host: str) -> Live | None:

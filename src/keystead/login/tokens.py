@@ -118,11 +118,13 @@ class TokenEndpoint:
         credential, exposed = credential_of(request.scope, _given(query), _given(body))
         if credential is None:
             return _json(400, {"message": NO_TOKEN_USED})
+        origin = origin_of(request)
         call = ApiCall(
             verb="DELETE",
             path=ALWAYS_COVERED,
             plain=ALWAYS_COVERED,
-            host=origin_of(request).domain,
+            host=origin.domain,
+            address=origin.address,
             credential=credential,
             exposed=exposed,
             as_user=None,

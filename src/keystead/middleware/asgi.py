@@ -86,16 +86,17 @@ class KeysteadMiddleware:
 
     async def _judged(self, scope: Scope, line: Line, send: Send) -> None:
         host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost")
+        client = scope.get("client")
         asked = Asked(
             method=scope["method"], path=scope["raw_path"], query=scope["query_string"], scope=scope,
             chunks=line.chunks(), has_body=has_body(scope), domain=self._judge.domain_of(host),
+            address=client[0] if client else None,
         )  # fmt: skip
         reading = await read_call(asked, self._judge.gateway.table)
         if isinstance(reading, replies.Reply):
             return await replies.answer(send, reading)
         verdict = await self._judge.gateway.judge(reading.call)
-        client = scope.get("client")
-        said = self._judge.said(reading, verdict, client and client[0])
+        said = self._judge.said(reading, verdict, asked.address)
         if not isinstance(said, Passed):
             return await _refuse(send, said.status, said.body, said.headers)
         stream, length = reading.body.forward(strip_includes=said.strips_includes)

@@ -108,7 +108,8 @@ class Judge:
     ) -> Passed | Refused:
         """Decide about one call: its method, raw path with query, and headers with names in small letters.
 
-        ``address`` is the caller's, for the count of calls by network.
+        ``address`` is the caller's, for the count of calls by network; keys that may be used from some addresses only
+        are refused without one.
         ``body`` is needed only where it may speak to Keystead: forms and JSON (``_method``, ``access_token``,
         ``as_user_id``).
         """
@@ -118,7 +119,7 @@ class Judge:
         path, _, query = target.partition(b"?")
         scope = {"headers": list(headers), "method": method}
         try:
-            reading = _without_waiting(read_call(self._asked(scope, path, query, body), self.gateway.table))
+            reading = _without_waiting(read_call(self._asked(scope, path, query, body, address), self.gateway.table))
             if isinstance(reading, replies.Reply):
                 return refused(reading)
             return self.said(reading, self.gateway.judge_waiting(reading.call), address)
@@ -140,7 +141,7 @@ class Judge:
         domain = self._hosts.get(host) or self.domain_of(host)
         now = system_clock()
         try:
-            known = self.gateway.standing(credential, domain, match, now)
+            known = self.gateway.standing(credential, domain, match, now, address)
         except FactsUnavailable:
             return None
         if known is None or known.allowed is None:
@@ -182,11 +183,12 @@ class Judge:
             log.error("usage.not_written")
         self._database.close()
 
-    def _asked(self, scope: dict[str, Any], path: bytes, query: bytes, body: bytes) -> Asked:
+    def _asked(self, scope: dict[str, Any], path: bytes, query: bytes, body: bytes, address: str | None) -> Asked:
         host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost")
         return Asked(
             method=scope["method"], path=path, query=query, scope=scope, chunks=only(body),
             has_body=bool(body) or has_body(scope), domain=self._hosts.get(host) or self.domain_of(host),
+            address=address,
         )  # fmt: skip
 
     def _flush(self) -> None:

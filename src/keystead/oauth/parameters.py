@@ -11,7 +11,7 @@ ONCE = frozenset(
         "client_id", "client_secret", "grant_type", "code", "redirect_uri", "refresh_token", "code_verifier",
         "response_type", "response_mode", "state", "prompt", "purpose", "force_login", "code_challenge",
         "code_challenge_method", "replace_tokens", "client_assertion", "client_assertion_type", "unique_id",
-        "nonce", "request", "request_uri", "token", "token_type_hint",
+        "nonce", "request", "request_uri", "token", "token_type_hint", "address",
     }
 )  # fmt: skip
 SCOPES = frozenset({"scope", "scopes"})

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from keystead.core.accounts import Account
 from keystead.core.bindings import Binding
 from keystead.core.ids import AccountId
+from keystead.core.key_policies import KeyPolicy
 from keystead.core.keys import Key
 from keystead.gateway.facts import Cluster, Facts, FactsUnavailable, Question
 from keystead.storage.change_counter import ChangeCounter
@@ -137,6 +138,8 @@ class _Surroundings:
         self._accounts: dict[int, Account | None] = {}
         self._roots: dict[str, Account] = {}
         self._bindings: dict[int, Mapping[AccountId, Binding]] = {}
+        self._policed: frozenset[AccountId] | None = None
+        self._policies: dict[tuple[int, int], tuple[KeyPolicy, ...]] = {}
         self._site: Account | None = None
         self._catalogue: int | None = None
 
@@ -167,6 +170,16 @@ class _Surroundings:
     def bindings(self, key_id: int) -> Mapping[AccountId, Binding]:
         """Return every account's decision about a key."""
         return _kept(self._bindings, key_id, self._look.bindings)
+
+    def policed(self) -> frozenset[AccountId]:
+        """Return the accounts that have laid down anything about the use of keys."""
+        if self._policed is None:
+            self._policed = self._look.policed()
+        return self._policed
+
+    def policies(self, account_id: int, key_id: int) -> tuple[KeyPolicy, ...]:
+        """Return what an account has laid down about a key, and about all keys."""
+        return _kept(self._policies, (account_id, key_id), lambda name: self._look.policies(*name))
 
 
 def _kept(kept: dict[Name, Found], name: Name, look_up: Callable[[Name], Found]) -> Found:

@@ -7,6 +7,7 @@ from keystead.core.actors import Right, User, UserState
 from keystead.core.bindings import resolve, serves
 from keystead.core.decision import Masquerade
 from keystead.core.ids import parse_id
+from keystead.core.key_policies import KeyPolicy
 from keystead.core.keys import Key
 from keystead.core.tokens import Token
 from keystead.gateway.facts import Cluster, Facts, Question
@@ -57,7 +58,19 @@ def gather(look: Lookups, question: Question, token: Token | None, cluster: Clus
         real_user=None if token.real_user_id is None else look.user(token.real_user_id),
         catalogue=look.catalogue(),
         limits=(None if key is None else key.throttle) or domain_root.throttle,
+        key_policies=() if key is None or path is None else policies_in_force(look, key, path, domain_root, site),
     )
+
+
+def policies_in_force(
+    look: Lookups, key: Key, path: AccountPath, domain_root: Account, site: Account
+) -> tuple[KeyPolicy, ...]:
+    """Return what everybody with a say has laid down about a key: Site Admin, the path and the domain's root."""
+    having = look.policed()
+    if not having:
+        return ()
+    ids = dict.fromkeys((site.id, *reversed(path.ids), domain_root.id))
+    return tuple(policy for one in ids if one in having for policy in look.policies(one, key.id))
 
 
 def _context(look: Lookups, reference: str | None, key: Key, domain_root: Account) -> AccountPath:

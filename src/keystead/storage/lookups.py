@@ -19,12 +19,14 @@ from keystead.core.actors import Login, User, UserState
 from keystead.core.bindings import Binding
 from keystead.core.credentials import Secret
 from keystead.core.ids import AccountId
+from keystead.core.key_policies import KeyPolicy
 from keystead.core.keys import Key
 from keystead.core.tokens import Token
 from keystead.storage.change_counter import ChangeCounter
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import apis as read_apis
 from keystead.storage.read import bindings as read_bindings
+from keystead.storage.read import key_policies as read_policies
 from keystead.storage.read import keys as read_keys
 from keystead.storage.read import users as read_users
 from keystead.storage.read.tokens import token_from
@@ -61,6 +63,12 @@ class Lookups(Protocol):
 
     def bindings(self, key_id: int) -> Mapping[AccountId, Binding]:
         """Return every account's decision about a key."""
+
+    def policed(self) -> frozenset[AccountId]:
+        """Return the accounts that have laid down anything about the use of keys."""
+
+    def policies(self, account_id: int, key_id: int) -> tuple[KeyPolicy, ...]:
+        """Return what an account has laid down about a key, and about all keys."""
 
     def catalogue(self) -> int:
         """Return the revision of the catalogue."""
@@ -104,6 +112,14 @@ class TransactionLookups:
     def bindings(self, key_id: int) -> Mapping[AccountId, Binding]:
         """Return every account's decision about a key."""
         return read_bindings.bindings_of(self._tx, key_id)
+
+    def policed(self) -> frozenset[AccountId]:
+        """Return the accounts that have laid down anything about the use of keys."""
+        return read_policies.policed(self._tx)
+
+    def policies(self, account_id: int, key_id: int) -> tuple[KeyPolicy, ...]:
+        """Return what an account has laid down about a key, and about all keys."""
+        return read_policies.policies_for(self._tx, account_id, key_id)
 
     def catalogue(self) -> int:
         """Return the revision of the catalogue."""
@@ -163,6 +179,14 @@ class DirectLookups:
         """Return every account's decision about a key."""
         found = (read_bindings.binding_from(row) for row in self._all(_BINDINGS, key_id))
         return {binding.account_id: binding for binding in found}
+
+    def policed(self) -> frozenset[AccountId]:
+        """Return the accounts that have laid down anything about the use of keys."""
+        return frozenset(AccountId(row.account_id) for row in self._all(_POLICED))
+
+    def policies(self, account_id: int, key_id: int) -> tuple[KeyPolicy, ...]:
+        """Return what an account has laid down about a key, and about all keys."""
+        return tuple(read_policies.policy_from(row) for row in self._all(_POLICIES, account_id, key_id))
 
     def catalogue(self) -> int:
         """Return the revision of the catalogue."""
@@ -237,3 +261,5 @@ _DEFAULT_ROOT = _Prepared(
 )
 _CATALOGUE = _Prepared(read_apis.NEWEST)
 _BINDINGS = _Prepared(select(bindings).where(bindings.c.key_id == _GIVEN))
+_POLICED = _Prepared(read_policies.POLICED)
+_POLICIES = _Prepared(read_policies.for_key(_GIVEN, _GIVEN))

@@ -71,13 +71,12 @@ class Notices:
         try:
             with self._engine.begin() as connection:
                 if before < 0:
-                    adding = self._insert(notice_progress).values(id=_ONLY, position=now).on_conflict_do_nothing()
-                    # Of such an insert PostgreSQL's driver does not say how many rows it made.
-                    moved = connection.execute(adding.returning(notice_progress.c.id)).first() is not None
+                    adding = self._insert(notice_progress).values(id=_ONLY, position=now)
+                    moving = adding.on_conflict_do_nothing()
                 else:
                     mine = (notice_progress.c.id == _ONLY) & (notice_progress.c.position == before)
-                    moved = connection.execute(update(notice_progress).where(mine).values(position=now)).rowcount == 1
-                if not moved:
+                    moving = update(notice_progress).where(mine).values(position=now)
+                if connection.execute(moving.returning(notice_progress.c.id)).first() is None:
                     return False
                 for audit_id, key_id, at, draft in drafts:
                     row = {

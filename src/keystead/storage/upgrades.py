@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from keystead.storage import (  # noqa: F401  (their tables join the metadata)
     batch_schema,
     notice_schema,
+    policy_schema,
     request_schema,
     usage_schema,
     vetting_schema,

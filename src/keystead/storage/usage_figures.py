@@ -19,9 +19,9 @@ MOST_ROWS: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Which counters: of one key, in these root accounts (None: in all), in a period."""
+    """Which counters: of one key (None: of all), in these root accounts (None: in all), in a period."""
 
-    key_id: int
+    key_id: int | None
     roots: tuple[int, ...] | None
     period: Period
 
@@ -198,7 +198,7 @@ def _where(part: Part, dimension: Dimension) -> list[ColumnElement[bool]]:
     day, span = usage_counts.c.day, usage_counts.c.span
     within = day.between(part.period.first, part.period.last)
     return [
-        usage_counts.c.key_id == part.key_id,
+        *([] if part.key_id is None else [usage_counts.c.key_id == part.key_id]),
         *_among(usage_counts.c.root_id, part.roots),
         usage_counts.c.dimension == dimension.value,
         or_(and_(span == DAYS, within), and_(span == MONTHS, within)),

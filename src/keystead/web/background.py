@@ -12,6 +12,7 @@ from keystead.gateway.counting import Calls
 from keystead.governance.delivering import Couriers, deliver
 from keystead.governance.mail import Mailer
 from keystead.governance.noticing import draw_notices
+from keystead.governance.policing import act_by_policies
 from keystead.governance.suspending import suspend_by_rules
 from keystead.governance.webhooks import send_webhook
 from keystead.observability.logs import log
@@ -23,6 +24,7 @@ from keystead.storage.watch_examples import WatchExamples
 
 FLUSH_EVERY: Final = 1.0
 DELIVER_EVERY: Final = 5.0
+POLICIES_EVERY: Final = 60.0
 
 
 class Background:
@@ -53,6 +55,7 @@ class Background:
         tasks = [
             asyncio.create_task(_again_and_again(FLUSH_EVERY, self._turn, "usage")),
             asyncio.create_task(_again_and_again(DELIVER_EVERY, self._take_out, "notices")),
+            asyncio.create_task(_again_and_again(POLICIES_EVERY, partial(act_by_policies, self._database), "policies")),
         ]
         try:
             yield
@@ -92,7 +95,7 @@ def couriers_of(settings: Settings) -> Couriers:
     )
 
 
-async def _again_and_again(seconds: float, work: Callable[[], None], name: str) -> None:
+async def _again_and_again(seconds: float, work: Callable[[], object], name: str) -> None:
     while True:
         await asyncio.sleep(seconds)
         try:

@@ -26,6 +26,7 @@ from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
 from keystead.storage.transaction import Origin, Transaction
 from keystead.storage.vault import new_token
+from keystead.storage.write.batches import insert_batch
 from keystead.storage.write.requests import insert_request
 from keystead.storage.write.subscriptions import insert_subscription
 from keystead.storage.write.tokens import insert_token
@@ -64,6 +65,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     f"POST {_OWN_API}/roles": {"template": "auditor", "label": "Auditor {number}"},
     f"POST {_OWN_API}/subscriptions": {"channel": "webhook", "address": "https://hook.test/"},
     f"PUT {_OWN_API}/keys/:id/watch": {"scopes": [COURSES]},
+    f"POST {_OWN_API}/unused_keys/off": {"keys": ["{key}"]},
     f"PUT {_OWN_API}/suspension_rule": {"refused": 5, "minutes": 5},
     f"POST {PREFIX}explain": {"method": "GET", "path": "/api/v1/courses", "developer_key_id": "{key}"},
     f"POST {PREFIX}catalogues": {"name": "x", "prefix": "/x", "document": {"openapi": "3.1.0"}},
@@ -120,6 +122,7 @@ MADE: Final[Mapping[str, Callable[[Call], object]]] = {
     ":exception_id": lambda call: insert_exception(
         call.tx, call.north.id, call.key_id, because="a test", user_id=1, expires_at=call.tx.now + DAY
     ),
+    ":batch_id": lambda call: insert_batch(call.tx, call.north.id, call.owner, None),
     ":vendor_id": lambda call: insert_vendor(call.tx, call.north.id, {"name": f"Known vendor {call.number}"}),
     "subscriptions/:id": lambda call: insert_subscription(
         call.tx, account_id=call.north.id, user_id=call.owner, channel="webhook", address="https://hook.test/",

@@ -18,6 +18,7 @@ from keystead.core.roles import AUDITOR, TEMPLATES
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read import keys as read_keys
 from keystead.storage.transaction import Origin
+from keystead.storage.write.batches import insert_batch
 from keystead.storage.write.requests import insert_request
 from keystead.storage.write.watches import put_watch
 from oauth_bench import COURSES, NORTH, Browser, OAuthBench
@@ -26,7 +27,7 @@ KEYS: Final = "/accounts/{account_id}/developer_keys"
 KEY: Final = KEYS + "/{key_id}"
 CLOSED: Final = {
     f"{KEYS}/new", f"{KEY}/state", f"{KEY}/people/end", f"{KEY}/delete", f"{KEY}/secrets", "/console/patterns",
-    "/accounts/{account_id}/roles",
+    "/accounts/{account_id}/roles", f"{KEYS}/unused/off", f"{KEY}/usage/narrow",
 }  # fmt: skip
 """Pages on which there is nothing to look at: they only change, or show what an auditor must not see."""
 ELSEWHERE: Final = {"/accounts/{account_id}/developer_keys/{key_id}/vetting/evidence/{evidence_id}"}
@@ -45,6 +46,9 @@ FORMS: Final[dict[str, tuple[dict[str, str], ...]]] = {
         {"do": "item", "item": "contract", "state": "in_place"}, {"do": "about", "note": "mine"},
         {"do": "about", "new_vendor": "Mine"}, {"do": "exception", "days": "3", "because": "why not"},
     ),
+    f"{KEY}/vetting/evidence": ({"item": "contract"},),
+    f"{KEY}/policy": ({"do": "save", "review_on": "2030-01-01"}, {"do": "try"}, {"do": "clear"}),
+    "/accounts/{account_id}/policy": ({"do": "save", "review_on": "2030-01-01"}, {"do": "try"}, {"do": "clear"}),
     f"{KEY}/vetting/questionnaire": ({"answers[x]": "y"},),
     "/accounts/{account_id}/vetting/vendors": ({"name": "Mine"},),
     "/accounts/{account_id}/vetting/rules": ({"do": "rules", "who_may_ask": "everyone"},),
@@ -56,6 +60,7 @@ FORMS: Final[dict[str, tuple[dict[str, str], ...]]] = {
     "/console/notices/suspension": ({"refused": "1", "minutes": "1"},),
     "/console/notices/subscriptions": ({"channel": "webhook", "address": "https://hook.test/"},),
 }  # fmt: skip
+WITH_FILES: Final = {f"{KEY}/vetting/evidence"}
 WISH: Final = Manifest(name="Planner", scopes=(AskedScope(scope=COURSES, reason="to list them"),))
 
 
@@ -83,7 +88,11 @@ class Audit:
                 "source": None,
             }  # fmt: skip
             self.request = insert_request(tx, asked)
-        self.names = {"account_id": north, "key_id": self.key.id, "request_id": self.request, "subscription_id": 1}
+            batch = insert_batch(tx, north, bench.people["pat"], None)
+        self.names = {
+            "account_id": north, "key_id": self.key.id, "request_id": self.request, "subscription_id": 1,
+            "batch_id": batch,
+        }  # fmt: skip
 
     def address(self, path: str) -> str:
         """Return a path with the names filled in."""
@@ -159,7 +168,8 @@ def test_every_form_is_refused_and_nothing_is_changed(bench: OAuthBench, audit: 
         ):
             continue
         for form in FORMS.get(path, ({},)):
-            answer = audit.browser.post(audit.address(path), {"authenticity_token": proof, **form})
+            files = {"files": {"file": ("a.txt", b"mine")}} if path in WITH_FILES else {}
+            answer = audit.browser.post(audit.address(path), {"authenticity_token": proof, **form}, **files)
             answers[path, form.get("do", "")] = (answer.status_code, answer.headers.get("location"))
             assert NO_PERMISSION in words(audit.browser.get("/")), path
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from keystead.console.key_paths import ONE, UNNAMED, key_address, managed_account, may_change
+from keystead.console.key_paths import ONE, UNNAMED, key_address, may_change, seen_account
 from keystead.console.key_policy_views import (
     PolicyView,
     concern_words,
@@ -19,6 +19,7 @@ from keystead.console.key_policy_views import (
 )
 from keystead.console.manners import back_to, signed_in, with_own_form
 from keystead.core.accounts import Account
+from keystead.core.actors import Right
 from keystead.core.errors import Invalid, Malformed, NotFound
 from keystead.core.ids import global_id, parse_id
 from keystead.core.key_policies import KeyPolicy
@@ -58,7 +59,7 @@ class KeyPolicyPages:
         """Lay down what the form says, or take all of it away, or only try the ranges."""
 
         def work(tx: Transaction, visitor: Visitor, form: Tree) -> Response:
-            place, acting = _place(tx, visitor, request), visitor.acting
+            place, acting = _place(tx, visitor, request, Right.MANAGE_DEVELOPER_KEYS), visitor.acting
             where, because = _address(place), str(form.get("because") or "").strip()[:2000] or None
             if form.get("do") == "clear":
                 govern.set_policy(tx, place, {}, acting=acting, because=because)
@@ -123,8 +124,10 @@ class KeyPolicyPages:
         return show(tx, self._surface.pages, visitor, view, TITLE, status=200 if problem is None else 400)
 
 
-def _place(tx: Transaction, visitor: Visitor, request: Request) -> Place:
-    account = managed_account(tx, visitor, request)
+def _place(
+    tx: Transaction, visitor: Visitor, request: Request, right: Right = Right.VIEW_DEVELOPER_KEYS
+) -> Place:  # fmt: skip
+    account = seen_account(tx, visitor, request, right)
     reference = request.path_params.get("key_id")
     if reference is None:
         return govern.whole_of(tx, account, acting=visitor.acting)

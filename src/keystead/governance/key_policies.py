@@ -60,7 +60,7 @@ def whole_of(tx: Transaction, account: Account, *, acting: Actor) -> Place:
     """Return a root account with all keys that are used in it. Raises NotFound, Forbidden."""
     if not account.is_root:
         raise NotFound
-    permits.require(tx, acting, Right.MANAGE_DEVELOPER_KEYS, account)
+    permits.require(tx, acting, Right.VIEW_DEVELOPER_KEYS, account)
     return Place(account=account)
 
 

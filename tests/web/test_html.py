@@ -246,7 +246,7 @@ def test_home_leads_to_the_keys_of_each_account() -> None:
 
     assert "Developer Keys of Westbrook" in words_of(page)
     assert "/profile/settings" in page
-    assert "Accounts you administer" not in console_page(console.HomeView(user_name="Ada", login="ada"))
+    assert "Your accounts" not in console_page(console.HomeView(user_name="Ada", login="ada"))
 
 
 def test_integrations_stand_in_a_table_with_what_can_be_done() -> None:

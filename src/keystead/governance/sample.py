@@ -23,17 +23,18 @@ from keystead.core.manifests import read_manifest
 from keystead.core.reasons import Reason
 from keystead.core.routes import RouteTable
 from keystead.core.tokens import Token
-from keystead.core.usage import ALLOWED
+from keystead.core.usage import ALLOWED, day_of
 from keystead.core.vetting import Item, ItemState
 from keystead.gateway.call import ApiCall
 from keystead.gateway.facts import Facts
 from keystead.gateway.verdicts import Denied
-from keystead.governance import requests, rules, vendors, vetting
+from keystead.governance import key_policies, requests, rules, vendors, vetting
 from keystead.governance.sample_integrations import (
     ASKED_ABOUT,
     INTEGRATIONS,
     PROPOSED,
     RETIRED,
+    REVIEWED,
     WATCHED,
     WISH,
     Integration,
@@ -121,6 +122,7 @@ class Sample:
             yield 100, partial(self._authorize, one)
         yield 112, self._rule
         yield 61, self._retire
+        yield 30, self._set_conditions
         yield 21, self._watch
         yield 6, self._ask
         yield 5, self._discuss
@@ -144,7 +146,7 @@ class Sample:
     def _vet(self, one: Integration, tx: Transaction, root: Account, site: Account) -> None:
         acting, account, key = SITE if one.at_site else ADMIN, site if one.at_site else root, self._keys[one.name]
         vendor = vendors.add_vendor(tx, account, {"name": one.vendor, "website": None}, acting=acting, because=None)
-        vetting.set_about(tx, account, key, {"vendor_id": vendor.id}, acting=acting, because=None)
+        vetting.set_about(tx, account, key, {"vendor_id": vendor.id, "note": one.notes}, acting=acting, because=None)
         midnight = self._past() // DAY * DAY
         for item in one.settled:
             values: dict[str, Any] = {"state": ItemState.IN_PLACE}
@@ -190,6 +192,11 @@ class Sample:
 
     def _retire(self, tx: Transaction, root: Account, site: Account) -> None:  # noqa: ARG002
         self._switch(tx, root, RETIRED, _OFF, ADMIN, "the registry has reports of its own now")
+
+    def _set_conditions(self, tx: Transaction, root: Account, site: Account) -> None:  # noqa: ARG002
+        place = key_policies.place_of(tx, root, self._keys[REVIEWED].id, acting=ADMIN)
+        values = {"review_on": day_of(tx.now) + 40}
+        key_policies.set_policy(tx, place, values, acting=ADMIN, because="looked at once a term")
 
     def _watch(self, tx: Transaction, root: Account, site: Account) -> None:  # noqa: ARG002
         watches.watch(

@@ -51,6 +51,7 @@ class Integration:
 
 
 RETIRED: Final = "Gradebook Export"
+REVIEWED: Final = "Attendance Tracker"
 WATCHED: Final = "Timetable Sync"
 ASKED_ABOUT: Final = "Originality Check"
 INTEGRATIONS: Final = (
@@ -88,7 +89,7 @@ INTEGRATIONS: Final = (
         ),
     ),
     Integration(
-        name="Attendance Tracker", vendor="Rollcall", contract_until=-12, scopes=(_COURSES, _STUDENTS, _SECTIONS),
+        name=REVIEWED, vendor="Rollcall", contract_until=-12, scopes=(_COURSES, _STUDENTS, _SECTIONS),
         settled=(Item.CONTRACT, Item.FERPA, Item.CONTACTS, Item.DATA_RETENTION),
         notes="Who was there, by section.",
         use=Use(

@@ -4,8 +4,10 @@ import pytest
 from sqlalchemy import delete
 
 from console.test_key_pages import send, words
+from keystead.actions.sealing import seal_audit
 from keystead.core.instants import DAY, Instant, parse_iso
 from keystead.core.key_policies import KeyPolicy
+from keystead.governance.noticing import draw_notices
 from keystead.storage.policy_schema import key_policies
 from keystead.storage.read import accounts as read_accounts
 from keystead.storage.read.key_policies import find_policy
@@ -63,6 +65,19 @@ def test_a_policy_is_laid_down_shown_and_taken_away(bench: OAuthBench, admin: Br
     (first, second) = bench.audited("key.policy_set")
     assert (first.surface, first.because, second.after["address_ranges"]) == ("console", "asked", [])
     assert stored(bench, key) is None
+
+
+def test_the_change_is_a_notice_in_plain_words(bench: OAuthBench, admin: Browser) -> None:
+    key = bench.key(name="Told of")
+    send(admin, page_of(bench, key), page_of(bench, key), *WHOLE, ("do", "save"))
+    seal_audit(bench.database)
+    draw_notices(bench.database, bench.app._parts.notices)
+
+    told = words(admin.get("/console/notices"))
+
+    assert "A key was changed: Told of" in told
+    assert "zone Europe/Berlin, days mon, fri, from 22:00, to 06:00" in told
+    assert "{" not in told
 
 
 def test_what_is_shown_in_the_form_is_saved_the_same_again(bench: OAuthBench, admin: Browser) -> None:

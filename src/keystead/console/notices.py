@@ -252,7 +252,17 @@ def _change(name: str, before: Any, after: Any) -> tuple[str, str, str]:
         before = before or []
         gone, come = [one for one in before if one not in after], [one for one in after if one not in before]
         return name, ", ".join(map(str, gone)) or "–", ", ".join(map(str, come)) or "–"
-    return name, "–" if before is None else str(before), "–" if after is None else str(after)
+    return name, _spoken(before), _spoken(after)
+
+
+def _spoken(value: Any) -> str:
+    """Return a value in words: of an object each member that is there, with its name."""
+    if isinstance(value, Mapping):
+        members = (f"{name} {_spoken(member)}" for name, member in value.items() if member is not None)
+        return ", ".join(members) or "✓"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "–" if value is None else str(value)
 
 
 def _told(one: Subscription, delivery: Delivery | None) -> SubscriptionLine:

@@ -135,7 +135,9 @@ class Judge:
         known = None if epoch is None else self._remembered(epoch, credential, host, None, None)
         if known is None:
             known = await self._learnt(await self._source.epoch_waiting(), credential, host, None, None)
-        _renew(known, self._clock())
+        now = self._clock()
+        if now >= known.until:
+            known.renew(now)
         return known
 
     async def _learnt(
@@ -204,7 +206,8 @@ class Judge:
         facts = known.facts
         if call.table is not known.table:
             call = call.matched_by(known.table)
-        _renew(known, now)
+        if now >= known.until:
+            known.renew(now)
         if known.allowed is not None and _stands(known, call, now):
             if note_use and facts.token is not None:
                 self._usage.token_used(facts.token.id, facts.token.key_id, now)
@@ -239,14 +242,9 @@ class Judge:
         return compile_scopes(scopes, table)
 
 
-def _renew(known: Known, now: Instant) -> None:
-    """Let a credential stand again whose key may be used again at this hour."""
-    if known.facts.key_policies and now >= known.until:
-        known.stand(now)
-
-
 def _stands(known: Known, call: ApiCall, now: Instant) -> bool:
     """Whether the standing of a credential settles a call: the most specific template is granted, or none must be."""
     granted = not known.limited or bool(known.mask & call.match.meant)
-    admitted = not known.ranges or known.admits(call.address)
-    return granted and admitted and now < known.until and not call.exposed and call.plain == call.path
+    if not granted or now >= known.until or call.exposed or call.plain != call.path:
+        return False
+    return not known.ranges or known.admits(call.address)

@@ -95,10 +95,14 @@ class Known:
         self.log = NO_LOG
         self.ranges: tuple[Ranges, ...] = ranges_of(facts.key_policies)
         self.admitted: str | None = None
-        self.stand(now)
+        self._stand(now)
 
-    def stand(self, now: Instant) -> None:
-        """Find out how it stands from now on: hours begin and end while the facts stay what they are."""
+    def renew(self, now: Instant) -> None:
+        """Find out how it stands from now on, when its time is over: hours begin while facts stay what they are."""
+        if self.facts.key_policies:
+            self._stand(now)
+
+    def _stand(self, now: Instant) -> None:
         facts = self.facts
         stands = None if facts.token is None else standing(facts.for_call(covered=True, exposed=False), now)
         self.limited = stands is None or stands.allow.limited

@@ -225,6 +225,13 @@ def test_colours_are_named_in_one_place(sheet: str) -> None:
     assert not re.search(rb"#[0-9a-fA-F]{3,8}\b|rgb\(|hsl\(", file.content)
 
 
+def test_no_drawing_grows_to_the_width_of_what_it_stands_in() -> None:
+    drawings = [tag for _, text in templates() for tag in re.findall(r"<svg[^>]*>", text)]
+
+    assert drawings
+    assert [tag for tag in drawings if "width=" not in tag and "class=" not in tag] == []
+
+
 def test_every_state_has_a_colour_and_a_shape_of_its_own() -> None:
     signs = dict(templates())["parts.html"]
 

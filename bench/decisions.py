@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def embedded(home: str) -> None:
-    """Show how many decisions a second the ``Judge`` for other programs makes, over calls that differ."""
+    """Show how many decisions a second the ``Judge`` for other programs makes: over 1,000 calls, and over new ones."""
     judge = EmbeddedJudge.open(database_url=f"sqlite:///{home}/bench.db", secret_key=MASTER, _env_file=None)
     headers = [(b"host", b"localhost"), (b"authorization", b"Bearer " + TOKEN.reveal().encode()), (b"accept", b"*/*")]
     targets = [b"/api/v1/courses/%d/assignments/7?per_page=10" % number for number in range(1000)]
@@ -103,9 +103,15 @@ def embedded(home: str) -> None:
         began = time.perf_counter()
         judge.judge("GET", targets[number % 1000], headers)
         single.append(time.perf_counter() - began)
+    fresh = [b"/api/v1/courses/%d/assignments/%d?per_page=10" % (at % 997, at) for at in range(50_000)]
+    began = time.perf_counter()
+    for target in fresh:
+        judge.judge("GET", target, headers)
+    unseen = len(fresh) / (time.perf_counter() - began)
     judge.close()
     p99 = statistics.quantiles(single, n=100)[98]
     print(f"\nJudge inside another program: {statistics.median(rates):,.0f} decisions/s, p99 {p99 * 1e6:.1f} µs")
+    print(f"the same over targets that were never asked for before: {unseen:,.0f} decisions/s")
 
 
 def show(

@@ -46,10 +46,17 @@ def authorised(tx: Transaction, key: Key, account: Account) -> tuple[int, int]:
         people = select(func.count(distinct(tokens.c.user_id))).where(*live)
         many = select(func.count()).select_from(tokens).where(*live)
         return tx.connection.execute(people).scalar_one(), tx.connection.execute(many).scalar_one()
-    here = select(logins.c.user_id).where(logins.c.account_id == account.id, logins.c.is_active).distinct().subquery()
-    both = select(func.count(distinct(here.c.user_id)), func.count()).select_from(here)
-    row = tx.connection.execute(both.join(tokens, tokens.c.user_id == here.c.user_id).where(*live)).one()
-    return int(row[0]), int(row[1])
+    is_here = (logins.c.account_id == account.id, logins.c.is_active)
+    held = select(tokens.c.user_id).where(*live)
+    # Both indexes are in the order of people, so that the embedded database goes through them side by side.
+    both = held.intersect(select(logins.c.user_id).where(*is_here)).order_by(tokens.c.user_id).subquery()
+    people_here = int(tx.connection.execute(select(func.count()).select_from(both)).scalar_one())
+    more = select(tokens.c.user_id, (func.count() - 1).label("more")).where(*live).group_by(tokens.c.user_id)
+    several = more.having(func.count() > 1).subquery()
+    others = select(func.coalesce(func.sum(several.c.more), 0)).where(
+        select(logins.c.id).where(*is_here, logins.c.user_id == several.c.user_id).exists()
+    )
+    return people_here, people_here + int(tx.connection.execute(others).scalar_one())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

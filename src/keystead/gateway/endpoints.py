@@ -183,7 +183,7 @@ class Gateway:
         began = time.perf_counter()
         raw, query = scope["raw_path"], scope["query_string"]
         brought = bearer_in(scope["method"], scope["headers"])
-        plain = self._judge.targets.get(raw + b"?" + query if query else raw)
+        plain = None if brought is None else self._judge.targets.get(raw + b"?" + query if query else raw)
         if brought is None or plain is None:
             return False
         match = plain.match

@@ -104,6 +104,7 @@ class Sample:
         self._chance = random.Random(20)  # noqa: S311  (the sample is the same every time)
         self._keys: dict[str, Key] = {}
         self._tokens: dict[str, list[Token]] = {}
+        self._request_id = 0
 
     def load(self, telemetry: Telemetry | None, now: Instant) -> None:
         """Make everything. Calls count as of the days on which they would have been made; None: there are none."""
@@ -207,13 +208,15 @@ class Sample:
         rules.make_exception(tx, root, self._keys[WATCHED], days=60, acting=ADMIN, because=why)
 
     def _ask(self, tx: Transaction, root: Account, site: Account) -> None:  # noqa: ARG002
-        requests.ask_for_key(
+        asked = requests.ask_for_key(
             tx, root, read_manifest(WISH), key_id=None, source=None, catalogue=self._catalogue, acting=TEACHER,
             because="We plan forty seminars by hand.",
         )  # fmt: skip
+        self._request_id = asked.id
 
     def _discuss(self, tx: Transaction, root: Account, site: Account) -> None:  # noqa: ARG002
-        requests.comment(tx, root, 1, "Why does it need the list of people, and for how long is it kept?", acting=ADMIN)
+        words = "Why does it need the list of people, and for how long is it kept?"
+        requests.comment(tx, root, self._request_id, words, acting=ADMIN)
 
     def _switch(
         self, tx: Transaction, account: Account, name: str, state: BindingState, acting: Actor, because: str | None

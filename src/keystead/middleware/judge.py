@@ -133,7 +133,8 @@ class Judge:
 
     def standing(self, method: str, target: bytes, headers: Headers, address: str | None = None) -> Passed | None:
         """Answer at once about a plain call with a token that is remembered and stands well, else None."""
-        brought, plain = bearer_in(method, headers), self.gateway.targets.get(target)
+        brought = bearer_in(method, headers)
+        plain = None if brought is None else self.gateway.targets.get(target)
         if brought is None or plain is None:
             return None
         credential, host = brought

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import case, distinct, func, or_, select
+from sqlalchemy import ColumnElement, case, distinct, func, or_, select
 
 from keystead.core.accounts import Account, AccountPath, path_of
 from keystead.core.instants import Instant
@@ -35,13 +35,9 @@ def authorised(tx: Transaction, key: Key, account: Account) -> tuple[int, int]:
     """Return how many people have live tokens of the key, and how many tokens that are.
 
     Of an inherited key: people who can sign in to this root account. All is read from two indexes: how long it takes
-    grows with the tokens of the key, or where it is inherited with the people of the account.
+    grows with the tokens of the key, and where it is inherited with the people of the account too.
     """
-    live = (
-        tokens.c.key_id == key.id,
-        tokens.c.state == TokenState.ACTIVE.value,
-        or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > tx.now),
-    )
+    live = (tokens.c.key_id == key.id, _is_live(tx))
     if account.is_site_admin or key.account_id == account.id:
         people = select(func.count(distinct(tokens.c.user_id))).where(*live)
         many = select(func.count()).select_from(tokens).where(*live)
@@ -71,9 +67,7 @@ class TokensHere:
 def tokens_here(tx: Transaction, account: Account, key_ids: Sequence[int]) -> dict[int, TokensHere]:
     """Return the tokens of these keys that people who can sign in here have or had; keys without any are left out."""
     here = select(logins.c.user_id).where(logins.c.account_id == account.id, logins.c.is_active)
-    live = (tokens.c.state == TokenState.ACTIVE.value) & or_(
-        tokens.c.expires_at.is_(None), tokens.c.expires_at > tx.now
-    )
+    live = _is_live(tx)
     rows = tx.connection.execute(
         select(
             tokens.c.key_id,
@@ -85,6 +79,12 @@ def tokens_here(tx: Transaction, account: Account, key_ids: Sequence[int]) -> di
         .group_by(tokens.c.key_id)
     )
     return {row.key_id: TokensHere(people=row.people, live=row.live, last_at=Instant(row.last_at)) for row in rows}
+
+
+def _is_live(tx: Transaction) -> ColumnElement[bool]:
+    return (tokens.c.state == TokenState.ACTIVE.value) & or_(
+        tokens.c.expires_at.is_(None), tokens.c.expires_at > tx.now
+    )  # fmt: skip
 
 
 def same_vendor(tx: Transaction, key: Key, account: Account) -> tuple[RelatedKey, ...]:
